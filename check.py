@@ -1,0 +1,92 @@
+"""All checks of the project, as CI runs them: lint, types, layers, tests with coverage.
+
+    python3 bootstrap.py run check.py           everything
+    python3 bootstrap.py run check.py --fast    only what takes less than a minute
+
+Goes on after a failed step, so that one run says all that is wrong. Arguments after `--` go to
+pytest. The exit code is 0 only when every step passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+SOURCES = tuple(
+    name
+    for name in ("src", "tests", "benchmarks", "tools", "bootstrap.py", "check.py")
+    if (ROOT / name).exists()
+)
+COVERAGE = ("--cov", "--cov-report=")
+NO_TESTS_COLLECTED = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check: a program of the environment, called with arguments."""
+
+    name: str
+    program: str
+    arguments: tuple[str, ...] = ()
+    may_be_empty: bool = False
+    """Whether finding no test at all is fine."""
+
+
+def steps(fast: bool, for_pytest: tuple[str, ...]) -> list[Step]:
+    """What is checked, in order: what fails soonest first."""
+    pytest = ("-q", "--timeout=300", "--durations=5", *for_pytest)
+    # Slow tests watch the clock of real processes, so they get the machine to themselves.
+    parallel = ("-n", "2", *pytest)
+    slow_tests = ("-m", "slow", *pytest)
+    found = [
+        Step("lint", "ruff", ("check", *SOURCES)),
+        Step("format", "ruff", ("format", "--check", *SOURCES)),
+        Step("types", "mypy"),
+        Step("layers", "lint-imports", ("--no-logo",)),
+    ]
+    if fast:
+        fast_tests = ("-m", "not slow and not program", *parallel)
+        return [*found, Step("fast tests", "pytest", fast_tests)]
+    return [
+        *found,
+        Step("tests", "pytest", ("-m", "not slow", *parallel, *COVERAGE)),
+        Step("slow tests", "pytest", (*slow_tests, *COVERAGE, "--cov-append"), may_be_empty=True),
+        Step("coverage", "coverage", ("report",)),
+    ]
+
+
+def run(step: Step) -> bool:
+    """Run one step, showing what it prints; whether it passed."""
+    print(f"── {step.name}: {step.program} {' '.join(step.arguments)}", flush=True)
+    started = time.monotonic()
+    command = [str(Path(sys.executable).with_name(step.program)), *step.arguments]
+    code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    passed = code == 0 or (step.may_be_empty and code == NO_TESTS_COLLECTED)
+    took = time.monotonic() - started
+    print(f"── {step.name}: {'passed' if passed else 'FAILED'} in {took:.1f} s\n", flush=True)
+    return passed
+
+
+def main() -> int:
+    """Run every step; 1 when any failed."""
+    parser = argparse.ArgumentParser(description="All checks of the project.")
+    parser.add_argument("--fast", action="store_true", help="only what takes less than a minute")
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    options = parser.parse_args()
+    for name in [name for name in os.environ if name.startswith("LLMOPS_TUI_")]:
+        del os.environ[name]  # tests must not meet the workspace of whoever runs them
+    started = time.monotonic()
+    failed = [step.name for step in steps(options.fast, tuple(options.pytest)) if not run(step)]
+    verdict = f"failed: {', '.join(failed)}" if failed else "all passed"
+    print(f"{verdict} ({time.monotonic() - started:.0f} s)")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
