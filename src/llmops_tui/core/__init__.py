@@ -1,0 +1,1 @@
+"""The language of the product: pure values and rules, no I/O."""

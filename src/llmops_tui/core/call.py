@@ -1,0 +1,145 @@
+"""Production calls, what rules say of them and what people say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """Why a call is in front of a reviewer."""
+
+    FLAGGED = "flagged"
+    AUDIT = "audit"
+    """Drawn at random from the unflagged: what makes the live wrong rate an estimate."""
+    CHOSEN = "chosen"
+    """Picked by a person; says nothing about the rate."""
+
+
+class ReviewVerdict(StrEnum):
+    """A person's verdict on a call."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class CallDraft:
+    """A production call as it arrives."""
+
+    identity: bytes
+    """Equal for a second delivery of the same call: it is stored once."""
+    source: str
+    """`otlp` or `proxy`."""
+    input: str
+    """The conversation that was sent, as readable text."""
+    output: str
+    started_at: int
+    duration_ms: float = 0.0
+    first_token_ms: float | None = None
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
+    response_id: str = ""
+    conversation_id: str = ""
+    operation: str = "chat"
+    provider: str = ""
+    model: str = ""
+    prompt_name: str = ""
+    prompt_version: str = ""
+    status: str = "ok"
+    error: str = ""
+    finish_reason: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    wants_json: bool = False
+    """Whether the caller asked for JSON, so that a rule can check that it came."""
+    attributes: str = "{}"
+    """Everything that came with the call, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call as lists show it."""
+
+    id: int
+    source: str
+    model: str
+    prompt_name: str
+    prompt_version: str
+    status: str
+    finish_reason: str
+    input_tokens: int | None
+    output_tokens: int | None
+    duration_ms: float
+    input_head: str
+    output_head: str
+    flagged: int
+    """How many rules flagged it."""
+    audit_probability: float | None
+    """With which probability it was drawn for the audit; None when it was not drawn."""
+    review: str
+    """The verdict in force, or empty."""
+    started_at: int
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallFlag:
+    """Why a rule thinks that a call needs a look."""
+
+    rule: str
+    severity: str
+    reason: str
+    start: int | None = None
+    stop: int | None = None
+    """The span of the output that it is about, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallDetail:
+    """A call whole."""
+
+    row: CallRow
+    input: str
+    output: str
+    attributes: str
+    error: str
+    trace_id: str
+    span_id: str
+    response_id: str
+    flags: tuple[CallFlag, ...]
+    reviews: tuple[Review, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDraft:
+    """A verdict about to be given."""
+
+    call_id: int
+    verdict: ReviewVerdict
+    reviewer: str
+    lane: Lane
+    inclusion_probability: float
+    severity: str = ""
+    reason: str = ""
+    note: str = ""
+    corrected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A verdict as it is kept."""
+
+    id: int
+    call_id: int
+    verdict: ReviewVerdict
+    severity: str
+    reason: str
+    note: str
+    corrected: str | None
+    lane: Lane
+    reviewer: str
+    reviewed_at: int
+    undone_at: int | None

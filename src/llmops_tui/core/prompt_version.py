@@ -1,0 +1,53 @@
+"""Prompts as they are kept: named, in immutable versions, with movable labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from llmops_tui.core.chat import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A named prompt of a project."""
+
+    id: int
+    project_id: int
+    name: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptVersion:
+    """One immutable version of a prompt."""
+
+    id: int
+    prompt_id: int
+    prompt_name: str
+    number: int
+    messages: tuple[tuple[str, str], ...]
+    """(role, template text) pairs."""
+    variables: tuple[str, ...]
+    parameters: Mapping[str, Json]
+    response_schema: Mapping[str, Json] | None
+    note: str
+    author: str
+    created_at: int
+    labels: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Name and number: `support-topic v3`."""
+        return f"{self.prompt_name} v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody was typing, with the version they began from."""
+
+    prompt_id: int
+    author: str
+    base_version_id: int | None
+    text: str
+    changed_at: int
