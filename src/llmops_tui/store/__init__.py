@@ -1,0 +1,1 @@
+"""The workspace: one SQLite file. The only package with SQL."""

@@ -1,0 +1,59 @@
+"""The answer cache: what is in it, and how to empty it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmops_tui.store.database import Database
+
+STATS = """
+SELECT count(*) AS answers, coalesce(sum(length(request) + length(text)), 0) AS bytes,
+       coalesce(sum(key <> x''), 0) AS served
+FROM answer
+"""
+HITS = """
+SELECT coalesce(sum(cached), 0) AS hits, coalesce(sum(correct + wrong), 0) AS answered
+FROM run_cell
+"""
+FORGET = "UPDATE answer SET key = x'' WHERE key <> x''"
+DROP_UNUSED = """
+DELETE FROM answer WHERE NOT EXISTS (SELECT 1 FROM sample s WHERE s.answer_id = answer.id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """What the cache holds and what it saved."""
+
+    answers: int
+    """Answers that would be served again."""
+    kept: int
+    """Answers that only stand behind finished samples any more."""
+    size: int
+    """Bytes of all of them, packed."""
+    hits: int
+    """Samples that were answered from the cache."""
+    answered: int
+    """Samples that have an answer at all."""
+
+
+def stats(db: Database) -> CacheStats:
+    """Count answers and hits; reads every answer's length."""
+    row, hits = db.row(STATS), db.row(HITS)
+    assert row is not None
+    assert hits is not None
+    return CacheStats(
+        answers=row["served"],
+        kept=row["answers"] - row["served"],
+        size=row["bytes"],
+        hits=hits["hits"],
+        answered=hits["answered"],
+    )
+
+
+def clear(db: Database) -> int:
+    """Serve none of today's answers again; how many. Finished samples keep theirs."""
+    with db.write("run") as connection:
+        forgotten = connection.execute(FORGET).rowcount
+        connection.execute(DROP_UNUSED)
+    return int(forgotten)

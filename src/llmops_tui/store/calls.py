@@ -1,0 +1,360 @@
+"""Production calls: written in batches by the gateway, tailed by the Monitor screen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llmops_tui.core.call import (
+    CallDetail,
+    CallDraft,
+    CallFlag,
+    CallRow,
+    Lane,
+    Review,
+    ReviewDraft,
+    ReviewVerdict,
+)
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store.codec import pack, unpack
+from llmops_tui.store.database import Database
+
+HEAD_LENGTH = 160
+
+INSERT_CALL = """
+INSERT INTO call (project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
+                  conversation_id, operation, provider, model, prompt_name, prompt_version,
+                  prompt_version_id, status, error, finish_reason, input_tokens, output_tokens,
+                  cost, duration_ms, first_token_ms, input_head, output_head, flagged,
+                  audit_probability, started_at, received_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (identity) DO NOTHING
+"""
+INSERT_TEXT = "INSERT INTO call_text (call_id, input, output, attributes) VALUES (?, ?, ?, ?)"
+INSERT_FLAG = """
+INSERT INTO flag (call_id, position, rule, severity, reason, start, stop)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+SELECT_ROW = """
+SELECT id, source, model, prompt_name, prompt_version, status, finish_reason, input_tokens,
+       output_tokens, duration_ms, input_head, output_head, flagged, audit_probability, review,
+       started_at, received_at
+FROM call
+"""
+PAGE = SELECT_ROW + "WHERE id < ? ORDER BY id DESC LIMIT ?"
+PAGE_FLAGGED = SELECT_ROW + "WHERE flagged > 0 AND id < ? ORDER BY id DESC LIMIT ?"
+PAGE_ERRORS = SELECT_ROW + "WHERE status = 'error' AND id < ? ORDER BY id DESC LIMIT ?"
+NEWER = SELECT_ROW + "WHERE id > ? ORDER BY id LIMIT ?"
+# What can be judged: an answer came, and its text (or that of the question) was captured.
+ANSWERED = "status = 'ok' AND (output_head <> '' OR (flagged > 0 AND input_head <> ''))"
+OPEN_FLAGGED = (
+    SELECT_ROW
+    + f"""INDEXED BY call_open
+WHERE flagged > 0 AND review = '' AND {ANSWERED} AND id > ?1
+      AND (?2 IS NULL OR project_id = ?2)
+ORDER BY id LIMIT ?3"""
+)
+OPEN_AUDIT = (
+    SELECT_ROW
+    + f"""INDEXED BY call_audit_open
+WHERE audit_probability IS NOT NULL AND review = '' AND {ANSWERED} AND id > ?1
+      AND (?2 IS NULL OR project_id = ?2)
+ORDER BY id LIMIT ?3"""
+)
+COUNT_OPEN = """
+SELECT (SELECT count(*) FROM call INDEXED BY call_open
+        WHERE flagged > 0 AND review = '' AND ANSWERED
+              AND (?1 IS NULL OR project_id = ?1)) AS flagged,
+       (SELECT count(*) FROM call INDEXED BY call_audit_open
+        WHERE audit_probability IS NOT NULL AND review = '' AND ANSWERED
+              AND (?1 IS NULL OR project_id = ?1)) AS audit
+""".replace("ANSWERED", ANSWERED)
+GET = SELECT_ROW + "WHERE id = ?"
+REST = """
+SELECT c.error, c.trace_id, c.span_id, c.response_id, t.input, t.output, t.attributes
+FROM call c LEFT JOIN call_text t ON t.call_id = c.id WHERE c.id = ?
+"""
+FLAGS = "SELECT * FROM flag WHERE call_id = ? ORDER BY position"
+REVIEWS = "SELECT * FROM review WHERE call_id = ? ORDER BY id"
+INSERT_REVIEW = """
+INSERT INTO review (call_id, verdict, severity, reason, note, corrected, lane,
+                    inclusion_probability, reviewer, reviewed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+SET_REVIEW = "UPDATE call SET review = ? WHERE id = ?"
+LAST_REVIEW = """
+SELECT r.* FROM review r JOIN call c ON c.id = r.call_id
+WHERE r.reviewer = ?1 AND r.undone_at IS NULL AND (?2 IS NULL OR c.project_id = ?2)
+      AND (?3 IS NULL OR r.call_id = ?3)
+ORDER BY r.id DESC LIMIT 1
+"""
+UNDO = "UPDATE review SET undone_at = ? WHERE id = ?"
+IN_FORCE = """
+SELECT verdict FROM review WHERE call_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT 1
+"""
+LANES = """
+SELECT coalesce(sum(answered), 0) AS calls,
+       coalesce(sum(answered AND flagged), 0) AS flagged,
+       coalesce(sum(answered AND flagged AND review IN ('right', 'wrong')), 0) AS flagged_reviewed,
+       coalesce(sum(answered AND flagged AND review = 'wrong'), 0) AS flagged_wrong,
+       coalesce(sum(answered AND drawn AND review IN ('right', 'wrong')), 0) AS audited,
+       coalesce(sum(answered AND drawn AND review = 'wrong'), 0) AS audited_wrong,
+       coalesce(sum(status = 'error'), 0) AS errors,
+       coalesce(sum(answered AND review = 'unsure'), 0) AS unsure,
+       coalesce(sum(NOT answered), 0) AS apart,
+       coalesce(sum(flagged AND NOT answered), 0) AS flagged_apart,
+       coalesce(sum(answered AND flagged AND harmful), 0) AS flagged_harmful,
+       coalesce(sum(answered AND drawn AND harmful), 0) AS audited_harmful
+FROM (SELECT status, review, flagged > 0 AS flagged,
+             flagged = 0 AND audit_probability IS NOT NULL AS drawn,
+             ANSWERED AS answered,
+             CASE WHEN review = 'wrong'
+                  THEN (SELECT severity FROM review r
+                        WHERE r.call_id = call.id AND r.undone_at IS NULL
+                        ORDER BY r.id DESC LIMIT 1) = 'harmful'
+                  ELSE 0 END AS harmful
+      FROM call WHERE started_at >= ?1 AND (?2 IS NULL OR project_id = ?2))
+""".replace("ANSWERED", ANSWERED)
+"""A failed or cancelled call gave no answer, and one whose text was not captured can't be judged:
+they are counted apart. An empty answer is one that a rule flagged though texts are captured."""
+NEWEST_TIME = "SELECT received_at FROM call ORDER BY id DESC LIMIT 1"
+NEWEST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """A call with what was decided about it on arrival."""
+
+    call: CallDraft
+    flags: tuple[CallFlag, ...] = ()
+    project_id: int | None = None
+    prompt_version_id: int | None = None
+    cost: int | None = None
+    audit_probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Counts of the two lanes over a window: what the live wrong rate is estimated from."""
+
+    calls: int
+    """With an answer that can be judged right or wrong."""
+    flagged: int
+    flagged_reviewed: int
+    flagged_wrong: int
+    audited: int
+    audited_wrong: int
+    errors: int
+    unsure: int = 0
+    """Seen, without a verdict of right or wrong: they count as not reviewed."""
+    apart: int = 0
+    """Further calls: failed, cancelled, or without captured text. Errored is not wrong."""
+    flagged_apart: int = 0
+    """Of those, how many a rule flagged."""
+    flagged_harmful: int = 0
+    """Of the wrong ones of each lane."""
+    audited_harmful: int = 0
+
+    @property
+    def arrived(self) -> int:
+        """All calls of the window."""
+        return self.calls + self.apart
+
+
+def add(db: Database, calls: Sequence[NewCall]) -> int:
+    """Store a batch in one transaction; how many were new. A second delivery changes nothing."""
+    received_at = now_ms()
+    packed = [
+        (pack(new.call.input), pack(new.call.output), pack(new.call.attributes)) for new in calls
+    ]
+    added = 0
+    with db.write("call") as connection:
+        for new, texts in zip(calls, packed, strict=True):
+            cursor = connection.execute(INSERT_CALL, _call_values(new, received_at))
+            if cursor.rowcount != 1:
+                continue
+            added += 1
+            call_id = cursor.lastrowid
+            connection.execute(INSERT_TEXT, (call_id, *texts))
+            if new.flags:
+                connection.executemany(
+                    INSERT_FLAG,
+                    [
+                        (call_id, place, f.rule, f.severity, f.reason, f.start, f.stop)
+                        for place, f in enumerate(new.flags)
+                    ],
+                )
+    return added
+
+
+def page(db: Database, *, before: int = NEWEST, limit: int = 64, only: str = "") -> list[CallRow]:
+    """Calls, newest first, with an id below `before`; `only` is empty, `flagged` or `error`."""
+    sql = {"": PAGE, "flagged": PAGE_FLAGGED, "error": PAGE_ERRORS}[only]
+    return [_row(row) for row in db.rows(sql, (before, limit))]
+
+
+def newer(db: Database, after: int, limit: int = 256) -> list[CallRow]:
+    """Calls that arrived after the one with id `after`, oldest first."""
+    return [_row(row) for row in db.rows(NEWER, (after, limit))]
+
+
+def open_items(
+    db: Database, lane: Lane, *, after: int = 0, limit: int = 64, project_id: int | None = None
+) -> list[CallRow]:
+    """Calls of a lane that wait for a verdict, oldest first; of one project, or of all.
+
+    Calls without an answer wait for none: errored is neither right nor wrong.
+    """
+    sql = OPEN_FLAGGED if lane is Lane.FLAGGED else OPEN_AUDIT
+    return [_row(row) for row in db.rows(sql, (after, project_id, limit))]
+
+
+def count_open(db: Database, project_id: int | None = None) -> dict[Lane, int]:
+    """How many calls wait for a verdict in each lane; of one project, or of all."""
+    row = db.row(COUNT_OPEN, (project_id,))
+    assert row is not None
+    return {Lane.FLAGGED: row["flagged"], Lane.AUDIT: row["audit"]}
+
+
+def detail(db: Database, call_id: int) -> CallDetail:
+    """One call whole.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    row, rest = db.row(GET, (call_id,)), db.row(REST, (call_id,))
+    if row is None or rest is None:
+        raise NotFoundError(f"There is no call {call_id}.")
+    return CallDetail(
+        row=_row(row),
+        input=unpack(rest["input"]) if rest["input"] else "",
+        output=unpack(rest["output"]) if rest["output"] else "",
+        attributes=unpack(rest["attributes"]) if rest["attributes"] else "{}",
+        error=rest["error"],
+        trace_id=rest["trace_id"],
+        span_id=rest["span_id"],
+        response_id=rest["response_id"],
+        flags=tuple(
+            CallFlag(f["rule"], f["severity"], f["reason"], f["start"], f["stop"])
+            for f in db.rows(FLAGS, (call_id,))
+        ),
+        reviews=tuple(_review(found) for found in db.rows(REVIEWS, (call_id,))),
+    )
+
+
+def add_review(db: Database, draft: ReviewDraft) -> int:
+    """Record a verdict and put it in force; its id."""
+    with db.write("review") as connection:
+        cursor = connection.execute(
+            INSERT_REVIEW,
+            (
+                draft.call_id,
+                draft.verdict.value,
+                draft.severity,
+                draft.reason,
+                draft.note,
+                draft.corrected,
+                draft.lane.value,
+                draft.inclusion_probability,
+                draft.reviewer,
+                now_ms(),
+            ),
+        )
+        connection.execute(SET_REVIEW, (draft.verdict.value, draft.call_id))
+    return int(cursor.lastrowid or 0)
+
+
+def undo_review(
+    db: Database, reviewer: str, *, project_id: int | None = None, call_id: int | None = None
+) -> Review | None:
+    """Take the reviewer's last verdict back; which one it was, or None when there is none.
+
+    Args:
+        db: The workspace.
+        reviewer: Whose verdict.
+        project_id: Only on calls of this project.
+        call_id: Only on this call.
+    """
+    with db.write("review") as connection:
+        row = connection.execute(LAST_REVIEW, (reviewer, project_id, call_id)).fetchone()
+        if row is None:
+            return None
+        connection.execute(UNDO, (now_ms(), row["id"]))
+        left = connection.execute(IN_FORCE, (row["call_id"],)).fetchone()
+        connection.execute(SET_REVIEW, (left["verdict"] if left else "", row["call_id"]))
+    return _review(row)
+
+
+def newest_time(db: Database) -> int | None:
+    """When the newest call arrived."""
+    row = db.row(NEWEST_TIME)
+    return None if row is None else int(row[0])
+
+
+def lanes(db: Database, since: int, project_id: int | None = None) -> Lanes:
+    """Counts of both lanes over calls that started at or after `since`."""
+    row = db.row(LANES, (since, project_id))
+    assert row is not None
+    return Lanes(**{name: row[name] for name in Lanes.__slots__})
+
+
+def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:
+    call = new.call
+    return (
+        new.project_id,
+        call.identity,
+        call.source,
+        call.trace_id,
+        call.span_id,
+        call.parent_span_id,
+        call.response_id,
+        call.conversation_id,
+        call.operation,
+        call.provider,
+        call.model,
+        call.prompt_name,
+        call.prompt_version,
+        new.prompt_version_id,
+        call.status,
+        call.error,
+        call.finish_reason,
+        call.input_tokens,
+        call.output_tokens,
+        new.cost,
+        call.duration_ms,
+        call.first_token_ms,
+        _head(call.input, from_end=True),
+        _head(call.output),
+        len(new.flags),
+        new.audit_probability,
+        call.started_at,
+        received_at,
+    )
+
+
+def _head(text: str, *, from_end: bool = False) -> str:
+    # Of a conversation the last turn tells most, so its end is shown.
+    cut = text[-HEAD_LENGTH:] if from_end else text[:HEAD_LENGTH]
+    return cut.encode("utf-8", "replace").decode()
+
+
+def _row(row: sqlite3.Row) -> CallRow:
+    return CallRow(**{name: row[name] for name in CallRow.__slots__})
+
+
+def _review(row: sqlite3.Row) -> Review:
+    return Review(
+        id=row["id"],
+        call_id=row["call_id"],
+        verdict=ReviewVerdict(row["verdict"]),
+        severity=row["severity"],
+        reason=row["reason"],
+        note=row["note"],
+        corrected=row["corrected"],
+        lane=Lane(row["lane"]),
+        reviewer=row["reviewer"],
+        reviewed_at=row["reviewed_at"],
+        undone_at=row["undone_at"],
+    )

@@ -1,0 +1,310 @@
+"""Data sets: versions by difference, rows paged by key."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.dataset import BadRow, Dataset, DatasetVersion, Example, ExampleDraft
+from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store.codec import json_object, json_strings, to_json
+from llmops_tui.store.database import Database
+
+BATCH = 2000
+
+INSERT_DATASET = """
+INSERT INTO dataset (project_id, name, created_at) VALUES (?, ?, ?)
+ON CONFLICT (project_id, name) DO NOTHING
+"""
+DATASET_BY_NAME = "SELECT id FROM dataset WHERE project_id = ? AND name = ?"
+DATASETS = """
+SELECT d.id, d.project_id, d.name, v.id AS version_id, v.number AS number
+FROM dataset d
+LEFT JOIN dataset_version v ON v.dataset_id = d.id AND v.number =
+    (SELECT max(number) FROM dataset_version WHERE dataset_id = d.id)
+WHERE d.project_id = ? ORDER BY d.name
+"""
+VERSION = """
+SELECT v.*, (SELECT count(*) FROM bad_row b WHERE b.dataset_version_id = v.id) AS bad_rows
+FROM dataset_version v WHERE v.id = ?
+"""
+NEXT_NUMBER = "SELECT coalesce(max(number), 0) + 1 FROM dataset_version WHERE dataset_id = ?"
+NEXT_POSITION = "SELECT coalesce(max(position), 0) FROM example WHERE dataset_id = ?"
+INSERT_VERSION = """
+INSERT INTO dataset_version
+    (dataset_id, number, rows, content_hash, columns, source, note, author, created_at)
+VALUES (?, ?, 0, x'', '[]', ?, ?, ?, ?)
+"""
+FINISH_VERSION = """
+UPDATE dataset_version SET rows = ?, content_hash = ?, columns = ?, splits = ? WHERE id = ?
+"""
+RETIRE = """
+UPDATE example SET removed_in = ? WHERE dataset_id = ? AND removed_in IS NULL
+"""
+INSERT_EXAMPLE = """
+INSERT INTO example
+    (dataset_id, position, added_in, split, tags, inputs, expected, content_hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+INSERT_BAD_ROW = """
+INSERT INTO bad_row (dataset_version_id, line, reason, raw) VALUES (?, ?, ?, ?)
+"""
+PAGE = """
+SELECT id, position, inputs, expected, tags, split FROM example
+WHERE dataset_id = ? AND position > ? AND added_in <= ?
+  AND (removed_in IS NULL OR removed_in > ?)
+ORDER BY position LIMIT ?
+"""
+PAGE_FOUND = """
+SELECT id, position, inputs, expected, tags, split FROM example
+WHERE dataset_id = ? AND position > ? AND added_in <= ?
+  AND (removed_in IS NULL OR removed_in > ?)
+  AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
+ORDER BY position LIMIT ?
+"""
+IDS = """
+SELECT id FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+ORDER BY position
+"""
+IDS_OF_SPLIT = """
+SELECT id FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+  AND split = ?
+ORDER BY position
+"""
+POSITIONS = """
+SELECT position FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+ORDER BY position
+"""
+POSITIONS_FOUND = """
+SELECT position FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+  AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
+ORDER BY position
+"""
+BY_IDS = """
+SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split
+FROM json_each(?) j JOIN example e ON e.id = j.value
+"""
+TITLE = """
+SELECT d.name || ' v' || v.number FROM dataset_version v JOIN dataset d ON d.id = v.dataset_id
+WHERE v.id = ?
+"""
+BAD_ROWS = """
+SELECT id, line, reason, raw FROM bad_row WHERE dataset_version_id = ? AND id > ?
+ORDER BY id LIMIT ?
+"""
+
+
+def add_version(
+    db: Database,
+    project_id: int,
+    name: str,
+    rows: Iterable[ExampleDraft | BadRow],
+    *,
+    author: str,
+    source: str = "",
+    note: str = "",
+) -> DatasetVersion:
+    """Write a new version of a data set from a stream, in one transaction.
+
+    The rows replace those of the version before; `rows` may raise to abandon the import, which
+    leaves nothing behind. Memory stays flat.
+    """
+    with db.write("dataset") as connection:
+        connection.execute(INSERT_DATASET, (project_id, name, now_ms()))
+        dataset_id = int(connection.execute(DATASET_BY_NAME, (project_id, name)).fetchone()[0])
+        number = int(connection.execute(NEXT_NUMBER, (dataset_id,)).fetchone()[0])
+        position = int(connection.execute(NEXT_POSITION, (dataset_id,)).fetchone()[0])
+        inserted = connection.execute(
+            INSERT_VERSION, (dataset_id, number, source, note, author, now_ms())
+        )
+        version_id = int(inserted.lastrowid or 0)
+        if number > 1:
+            connection.execute(RETIRE, (number, dataset_id))
+        content = _Content(dataset_id, version_id, number, position)
+        for batch in _batches(rows):
+            content.insert(connection, batch)
+        connection.execute(FINISH_VERSION, content.summary())
+    return version(db, version_id)
+
+
+class _Content:
+    """Rows of a version on their way into the file, and what is to be known of all of them."""
+
+    def __init__(self, dataset_id: int, version_id: int, number: int, position: int) -> None:
+        self._dataset_id = dataset_id
+        self._version_id = version_id
+        self._number = number
+        self._before = self._position = position
+        self._columns: dict[str, None] = {}
+        self._splits: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
+
+    def insert(self, connection: sqlite3.Connection, batch: list[ExampleDraft | BadRow]) -> None:
+        """Write some rows."""
+        values = [self._values(row) for row in batch if isinstance(row, ExampleDraft)]
+        connection.executemany(INSERT_EXAMPLE, values)
+        connection.executemany(
+            INSERT_BAD_ROW,
+            [
+                (self._version_id, row.line, row.reason, row.raw)
+                for row in batch
+                if isinstance(row, BadRow)
+            ],
+        )
+
+    def summary(self) -> tuple[object, ...]:
+        """What `FINISH_VERSION` asks for."""
+        return (
+            self._position - self._before,
+            self._digest.digest(),
+            to_json(list(self._columns)),
+            to_json(self._splits),
+            self._version_id,
+        )
+
+    def _values(self, row: ExampleDraft) -> tuple[object, ...]:
+        self._position += 1
+        self._columns.update(dict.fromkeys(row.inputs))
+        self._splits[row.split or ""] += 1
+        row_hash = row.content_hash()
+        self._digest.update(row_hash)
+        return (
+            self._dataset_id,
+            self._position,
+            self._number,
+            row.split,
+            to_json(list(row.tags)),
+            to_json(row.inputs),
+            row.expected,
+            row_hash,
+        )
+
+
+def datasets(db: Database, project_id: int) -> list[Dataset]:
+    """The project's data sets by name, each with its newest version."""
+    return [
+        Dataset(
+            id=row["id"],
+            project_id=row["project_id"],
+            name=row["name"],
+            version=version(db, row["version_id"]) if row["version_id"] else None,
+            versions=row["number"] or 0,
+        )
+        for row in db.rows(DATASETS, (project_id,))
+    ]
+
+
+def version(db: Database, version_id: int) -> DatasetVersion:
+    """One version.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    row = db.row(VERSION, (version_id,))
+    if row is None:
+        raise NotFoundError(f"There is no data set version {version_id}.")
+    return DatasetVersion(
+        id=row["id"],
+        dataset_id=row["dataset_id"],
+        number=row["number"],
+        rows=row["rows"],
+        columns=json_strings(row["columns"]),
+        source=row["source"],
+        note=row["note"],
+        author=row["author"],
+        created_at=row["created_at"],
+        bad_rows=row["bad_rows"],
+        splits={
+            name: rows for name, rows in json_object(row["splits"]).items() if isinstance(rows, int)
+        },
+    )
+
+
+def title(db: Database, version_id: int) -> str:
+    """Name and number of a version: `messages v1`."""
+    row = db.row(TITLE, (version_id,))
+    return str(row[0]) if row else f"data set version {version_id}"
+
+
+def page(
+    db: Database, of: DatasetVersion, *, after: int = 0, limit: int = 64, find: str = ""
+) -> list[Example]:
+    """Up to `limit` examples with a position above `after`, optionally containing `find`."""
+    key = (of.dataset_id, after, of.number, of.number)
+    if find:
+        rows = db.rows(PAGE_FOUND, (*key, *_likes(find), limit))
+    else:
+        rows = db.rows(PAGE, (*key, limit))
+    return [_example(row) for row in rows]
+
+
+def example_ids(db: Database, of: DatasetVersion, split: str | None = None) -> array[int]:
+    """Ids of all examples of a version in their order; 8 bytes each."""
+    key: tuple[object, ...] = (of.dataset_id, of.number, of.number)
+    sql = IDS
+    if split is not None:
+        key, sql = (*key, split), IDS_OF_SPLIT
+    return array("q", (row[0] for row in db.connection.execute(sql, key)))
+
+
+def positions(db: Database, of: DatasetVersion, find: str = "") -> array[int]:
+    """Positions of all examples of a version, optionally only of those that contain `find`."""
+    key: tuple[object, ...] = (of.dataset_id, of.number, of.number)
+    sql = POSITIONS
+    if find:
+        key, sql = (*key, *_likes(find)), POSITIONS_FOUND
+    return array("q", (row[0] for row in db.connection.execute(sql, key)))
+
+
+def by_ids(db: Database, ids: Sequence[int]) -> dict[int, Example]:
+    """Examples by id, whatever versions they belong to."""
+    return {row["id"]: _example(row) for row in db.rows(BY_IDS, (to_json(list(ids)),))}
+
+
+def bad_rows(db: Database, version_id: int, *, after: int = 0, limit: int = 64) -> list[BadRow]:
+    """Rows that the import of this version kept aside."""
+    return [
+        BadRow(line=row["line"], reason=row["reason"], raw=row["raw"])
+        for row in db.rows(BAD_ROWS, (version_id, after, limit))
+    ]
+
+
+def _batches(rows: Iterable[ExampleDraft | BadRow]) -> Iterator[list[ExampleDraft | BadRow]]:
+    batch: list[ExampleDraft | BadRow] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _likes(find: str) -> tuple[str, str]:
+    """Patterns for inputs and for the expected answer."""
+    # Stored inputs are ASCII JSON: look for the same escapes that to_json wrote.
+    return _like(to_json(find)[1:-1]), _like(find)
+
+
+def _like(text: str) -> str:
+    for mark in ("\\", "%", "_"):
+        text = text.replace(mark, "\\" + mark)
+    return f"%{text}%"
+
+
+def _example(row: sqlite3.Row) -> Example:
+    return Example(
+        id=row["id"],
+        position=row["position"],
+        inputs=json_object(row["inputs"]),
+        expected=row["expected"],
+        tags=json_strings(row["tags"]),
+        split=row["split"],
+    )

@@ -1,0 +1,221 @@
+"""Prompts, their immutable versions, labels and drafts."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from llmops_tui.core.chat import Json
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.errors import NotFoundError
+from llmops_tui.core.prompt_version import Draft, Prompt, PromptVersion
+from llmops_tui.store.codec import from_json, json_object, json_strings, to_json
+from llmops_tui.store.database import Database
+
+INSERT_PROMPT = """
+INSERT INTO prompt (project_id, name, created_at) VALUES (?, ?, ?)
+ON CONFLICT (project_id, name) DO NOTHING
+"""
+PROMPT_BY_NAME = "SELECT * FROM prompt WHERE project_id = ? AND name = ?"
+PROMPTS_NAMED = "SELECT * FROM prompt WHERE name = ? ORDER BY id"
+PROMPTS = "SELECT * FROM prompt WHERE project_id = ? ORDER BY name"
+INSERT_VERSION = """
+INSERT INTO prompt_version (prompt_id, number, messages, variables, parameters, response_schema,
+                            content_hash, note, author, created_at)
+SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+FROM prompt_version WHERE prompt_id = ?1
+"""
+SELECT_VERSION = """
+SELECT v.*, p.name AS prompt_name,
+       (SELECT json_group_array(label) FROM prompt_label l WHERE l.prompt_version_id = v.id)
+           AS labels
+FROM prompt_version v JOIN prompt p ON p.id = v.prompt_id
+"""
+VERSIONS = SELECT_VERSION + "WHERE v.prompt_id = ? ORDER BY v.number DESC LIMIT ?"
+VERSION = SELECT_VERSION + "WHERE v.id = ?"
+VERSION_BY_NUMBER = SELECT_VERSION + "WHERE v.prompt_id = ? AND v.number = ?"
+VERSION_BY_LABEL = (
+    SELECT_VERSION
+    + """
+JOIN prompt_label l ON l.prompt_version_id = v.id
+WHERE l.prompt_id = ? AND l.label = ?
+"""
+)
+VERSION_BY_NAME_AND_NUMBER = SELECT_VERSION + "WHERE p.name = ? AND v.number = ? ORDER BY v.id"
+SET_LABEL = """
+INSERT INTO prompt_label (prompt_id, label, prompt_version_id, author, moved_at)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (prompt_id, label) DO UPDATE SET prompt_version_id = excluded.prompt_version_id,
+    author = excluded.author, moved_at = excluded.moved_at
+"""
+RECORD_MOVE = """
+INSERT INTO prompt_label_move (prompt_id, label, prompt_version_id, author, reason, moved_at)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+SAVE_DRAFT = """
+INSERT INTO draft (prompt_id, author, base_version_id, text, changed_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (prompt_id, author) DO UPDATE SET base_version_id = excluded.base_version_id,
+    text = excluded.text, changed_at = excluded.changed_at
+"""
+DRAFT = "SELECT * FROM draft WHERE prompt_id = ? AND author = ?"
+DROP_DRAFT = "DELETE FROM draft WHERE prompt_id = ? AND author = ?"
+
+
+def ensure(db: Database, project_id: int, name: str) -> Prompt:
+    """The prompt of that name, created where there is none."""
+    with db.write("prompt") as connection:
+        connection.execute(INSERT_PROMPT, (project_id, name, now_ms()))
+    return by_name(db, project_id, name)
+
+
+def by_name(db: Database, project_id: int, name: str) -> Prompt:
+    """One prompt of a project.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    row = db.row(PROMPT_BY_NAME, (project_id, name))
+    if row is None:
+        raise NotFoundError(f"There is no prompt named {name!r}.")
+    return _prompt(row)
+
+
+def named(db: Database, name: str) -> list[Prompt]:
+    """Prompts of that name in all projects."""
+    return [_prompt(row) for row in db.rows(PROMPTS_NAMED, (name,))]
+
+
+def prompts(db: Database, project_id: int) -> list[Prompt]:
+    """The project's prompts by name."""
+    return [_prompt(row) for row in db.rows(PROMPTS, (project_id,))]
+
+
+def add_version(
+    db: Database,
+    prompt_id: int,
+    messages: Sequence[tuple[str, str]],
+    *,
+    variables: Sequence[str],
+    author: str,
+    parameters: Mapping[str, Json] | None = None,
+    response_schema: Mapping[str, Json] | None = None,
+    note: str = "",
+) -> PromptVersion:
+    """Save an immutable version and forget the author's draft."""
+    content = to_json([list(map(list, messages)), parameters or {}, response_schema])
+    with db.write("prompt") as connection:
+        cursor = connection.execute(
+            INSERT_VERSION,
+            (
+                prompt_id,
+                to_json([list(message) for message in messages]),
+                to_json(list(variables)),
+                to_json(parameters or {}),
+                to_json(response_schema) if response_schema is not None else None,
+                hashlib.blake2b(content.encode(), digest_size=16).digest(),
+                note,
+                author,
+                now_ms(),
+            ),
+        )
+        connection.execute(DROP_DRAFT, (prompt_id, author))
+    return version(db, int(cursor.lastrowid or 0))
+
+
+def versions(db: Database, prompt_id: int, limit: int = 200) -> list[PromptVersion]:
+    """A prompt's versions, newest first."""
+    return [_version(row) for row in db.rows(VERSIONS, (prompt_id, limit))]
+
+
+def version(db: Database, version_id: int) -> PromptVersion:
+    """One version.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    return _found(db.row(VERSION, (version_id,)), f"version {version_id}")
+
+
+def version_by_number(db: Database, prompt_id: int, number: int) -> PromptVersion:
+    """One version of a prompt by its number."""
+    return _found(db.row(VERSION_BY_NUMBER, (prompt_id, number)), f"version {number}")
+
+
+def version_by_label(db: Database, prompt_id: int, label: str) -> PromptVersion:
+    """The version that a label points to."""
+    return _found(db.row(VERSION_BY_LABEL, (prompt_id, label)), f"version labelled {label!r}")
+
+
+def find_version(db: Database, name: str, number: int) -> PromptVersion | None:
+    """A version by what production calls say of it: prompt name and number."""
+    row = db.row(VERSION_BY_NAME_AND_NUMBER, (name, number))
+    return _version(row) if row else None
+
+
+def set_label(
+    db: Database, chosen: PromptVersion, label: str, *, author: str, reason: str = ""
+) -> None:
+    """Point a label at a version; the move is recorded."""
+    moved_at = now_ms()
+    with db.write("prompt") as connection:
+        connection.execute(SET_LABEL, (chosen.prompt_id, label, chosen.id, author, moved_at))
+        connection.execute(
+            RECORD_MOVE, (chosen.prompt_id, label, chosen.id, author, reason, moved_at)
+        )
+
+
+def save_draft(db: Database, draft: Draft) -> None:
+    """Keep what somebody is typing."""
+    with db.write() as connection:
+        connection.execute(
+            SAVE_DRAFT,
+            (draft.prompt_id, draft.author, draft.base_version_id, draft.text, draft.changed_at),
+        )
+
+
+def draft(db: Database, prompt_id: int, author: str) -> Draft | None:
+    """What somebody left unsaved."""
+    row = db.row(DRAFT, (prompt_id, author))
+    if row is None:
+        return None
+    return Draft(
+        row["prompt_id"], row["author"], row["base_version_id"], row["text"], row["changed_at"]
+    )
+
+
+def drop_draft(db: Database, prompt_id: int, author: str) -> None:
+    """Forget an unsaved draft."""
+    with db.write() as connection:
+        connection.execute(DROP_DRAFT, (prompt_id, author))
+
+
+def _found(row: sqlite3.Row | None, what: str) -> PromptVersion:
+    if row is None:
+        raise NotFoundError(f"The prompt has no {what}.")
+    return _version(row)
+
+
+def _prompt(row: sqlite3.Row) -> Prompt:
+    return Prompt(row["id"], row["project_id"], row["name"], row["created_at"])
+
+
+def _version(row: sqlite3.Row) -> PromptVersion:
+    messages = from_json(row["messages"])
+    assert isinstance(messages, list)
+    return PromptVersion(
+        id=row["id"],
+        prompt_id=row["prompt_id"],
+        prompt_name=row["prompt_name"],
+        number=row["number"],
+        messages=tuple(
+            (str(message[0]), str(message[1])) for message in messages if isinstance(message, list)
+        ),
+        variables=json_strings(row["variables"]),
+        parameters=json_object(row["parameters"]),
+        response_schema=json_object(row["response_schema"]) if row["response_schema"] else None,
+        note=row["note"],
+        author=row["author"],
+        created_at=row["created_at"],
+        labels=json_strings(row["labels"]),
+    )

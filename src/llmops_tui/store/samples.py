@@ -1,0 +1,386 @@
+"""Finished samples and the answers behind them."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from llmops_tui.core.chat import Answer, Usage
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.errors import NotFoundError
+from llmops_tui.core.run import Outcome, Sample, SampleScore
+from llmops_tui.store.codec import pack, unpack
+from llmops_tui.store.database import Database
+from llmops_tui.store.runs import Control, beat_within
+
+HEAD_LENGTH = 160
+
+MAX_IDS = """
+SELECT (SELECT coalesce(max(id), 0) FROM answer), (SELECT coalesce(max(id), 0) FROM sample)
+"""
+INSERT_ANSWER = """
+INSERT INTO answer (id, key, request, text, finish_reason, response_id, model, input_tokens,
+                    output_tokens, cached_tokens, estimated, latency_ms, first_token_ms, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+INSERT_SAMPLE = """
+INSERT INTO sample (id, run_id, ordinal, cell, example_id, repeat, outcome, value, reason,
+                    error_kind, answer_id, answer_head, latency_ms, first_token_ms, input_tokens,
+                    output_tokens, cost, cached, attempts, finished_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+INSERT_SCORE = """
+INSERT INTO score (sample_id, position, scorer, value, passed, reason) VALUES (?, ?, ?, ?, ?, ?)
+"""
+INSERT_ERROR = """
+INSERT INTO sample_error (sample_id, message, request, evidence) VALUES (?, ?, ?, ?)
+"""
+COUNT = """
+UPDATE run_cell SET correct = correct + ?, wrong = wrong + ?, errored = errored + ?,
+    cached = cached + ?, cost = cost + ?, input_tokens = input_tokens + ?,
+    output_tokens = output_tokens + ?, latency_ms = latency_ms + ?
+WHERE run_id = ? AND cell = ?
+"""
+DONE = "SELECT ordinal FROM sample WHERE run_id = ? ORDER BY ordinal"
+OUTCOMES = "SELECT ordinal, outcome FROM sample WHERE run_id = ? ORDER BY ordinal"
+CACHED_ONE = "SELECT * FROM answer WHERE key = ? ORDER BY id DESC LIMIT 1"
+SELECT_SAMPLE = """
+SELECT id, run_id, ordinal, cell, example_id, repeat, outcome, reason, error_kind, answer_head,
+       latency_ms, first_token_ms, input_tokens, output_tokens, cost, cached, attempts, finished_at
+FROM sample
+"""
+PAGE = SELECT_SAMPLE + "WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
+PAGE_OUTCOME = (
+    SELECT_SAMPLE + "WHERE run_id = ? AND outcome = ? AND id < ? ORDER BY id DESC LIMIT ?"
+)
+GET = SELECT_SAMPLE + "WHERE id = ?"
+ANSWER_OF = """
+SELECT a.* FROM sample s JOIN answer a ON a.id = s.answer_id WHERE s.id = ?
+"""
+ERROR_OF = "SELECT * FROM sample_error WHERE sample_id = ?"
+SCORES_OF = "SELECT * FROM score WHERE sample_id = ? ORDER BY position"
+PAIRED = """
+SELECT a.outcome AS before, b.outcome AS after, count(*) AS rows
+FROM sample a JOIN sample b ON b.example_id = a.example_id AND b.repeat = a.repeat
+WHERE a.run_id = ? AND a.cell = ? AND b.run_id = ? AND b.cell = ?
+GROUP BY 1, 2
+"""
+BY_EXAMPLE = """
+SELECT sum(outcome = 'right') AS correct, sum(outcome = 'wrong') AS wrong,
+       sum(outcome = 'errored') AS errored
+FROM sample WHERE run_id = ? AND cell = ? GROUP BY example_id
+"""
+BY_CLUSTER = """
+SELECT sum(s.outcome = 'right') AS correct, sum(s.outcome = 'wrong') AS wrong,
+       sum(s.outcome = 'errored') AS errored
+FROM sample s JOIN example e ON e.id = s.example_id
+WHERE s.run_id = ? AND s.cell = ?
+GROUP BY coalesce(json_extract(e.inputs, '$."' || ? || '"'), 'row ' || e.id)
+"""
+RATE = """
+SELECT count(*) AS done, min(finished_at) AS since FROM
+    (SELECT finished_at FROM sample WHERE run_id = ? AND cached = 0 ORDER BY id DESC LIMIT ?)
+"""
+NEWEST = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSample:
+    """A sample ready to be written."""
+
+    ordinal: int
+    cell: int
+    example_id: int
+    repeat: int
+    outcome: Outcome
+    reason: str
+    scores: tuple[SampleScore, ...] = ()
+    answer: Answer | None = None
+    answer_key: bytes = b""
+    cached_answer_id: int | None = None
+    """Where the answer came from the cache: its id; then nothing was paid."""
+    request: str = ""
+    """What was asked, as JSON."""
+    cost: int = 0
+    attempts: int = 1
+    error_kind: str | None = None
+    error_message: str = ""
+    evidence: str = ""
+    latency_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """An answer that was had before."""
+
+    id: int
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class SampleDetail:
+    """A sample whole."""
+
+    sample: Sample
+    request: str
+    """What was asked, as JSON: model, messages, parameters."""
+    answer: Answer | None
+    scores: tuple[SampleScore, ...]
+    error_message: str
+    evidence: str
+
+
+def commit(
+    db: Database,
+    run_id: int,
+    batch: Sequence[FinishedSample],
+    *,
+    worker: str,
+    lease_ms: int,
+    active_ms: int,
+) -> Control:
+    """Write finished samples, their answers and the counts in one transaction.
+
+    Texts are packed before the lock is taken. Prolongs the worker's lease in the same transaction,
+    so that a worker that was overtaken can't write.
+
+    Raises:
+        LeaseLostError: another worker took the run over; nothing was written.
+    """
+    finished_at = now_ms()
+    answers = [_answer_values(item, finished_at) for item in batch]
+    errors = [(item.error_message, pack(item.request), pack(item.evidence)) for item in batch]
+    with db.write("run") as connection:
+        control = beat_within(connection, run_id, worker, lease_ms, active_ms)
+        answer_id, sample_id = map(int, connection.execute(MAX_IDS).fetchone())
+        answer_rows: list[tuple[object, ...]] = []
+        sample_rows: list[tuple[object, ...]] = []
+        score_rows: list[tuple[object, ...]] = []
+        error_rows: list[tuple[object, ...]] = []
+        for item, answer, error in zip(batch, answers, errors, strict=True):
+            sample_id += 1
+            used = item.cached_answer_id
+            if answer is not None and used is None:
+                answer_id += 1
+                used = answer_id
+                answer_rows.append((answer_id, *answer))
+            sample_rows.append(_sample_values(item, run_id, sample_id, used, finished_at))
+            score_rows.extend(
+                (sample_id, position, score.scorer, score.value, int(score.passed), score.reason)
+                for position, score in enumerate(item.scores)
+            )
+            if item.error_kind is not None:
+                error_rows.append((sample_id, *error))
+        connection.executemany(INSERT_ANSWER, answer_rows)
+        connection.executemany(INSERT_SAMPLE, sample_rows)
+        connection.executemany(INSERT_SCORE, score_rows)
+        connection.executemany(INSERT_ERROR, error_rows)
+        connection.executemany(COUNT, _count_values(batch, run_id))
+    return control
+
+
+def done_ordinals(db: Database, run_id: int) -> array[int]:
+    """Ordinals of the run that have a sample, ascending."""
+    return array("q", (row[0] for row in db.connection.execute(DONE, (run_id,))))
+
+
+def outcomes(db: Database, run_id: int) -> Iterator[tuple[int, Outcome]]:
+    """(ordinal, outcome) of the run's samples, ascending; streamed."""
+    for row in db.connection.execute(OUTCOMES, (run_id,)):
+        yield row[0], Outcome(row[1])
+
+
+def cached_answer(db: Database, key: bytes) -> CachedAnswer | None:
+    """The newest answer to exactly this question."""
+    row = db.row(CACHED_ONE, (key,))
+    return None if row is None else CachedAnswer(row["id"], _answer(row))
+
+
+def page(
+    db: Database,
+    run_id: int,
+    *,
+    before: int = NEWEST,
+    limit: int = 64,
+    outcome: Outcome | None = None,
+) -> list[Sample]:
+    """The run's samples, latest first, with an id below `before`."""
+    if outcome is None:
+        rows = db.rows(PAGE, (run_id, before, limit))
+    else:
+        rows = db.rows(PAGE_OUTCOME, (run_id, outcome.value, before, limit))
+    return [_sample(row) for row in rows]
+
+
+def detail(db: Database, sample_id: int) -> SampleDetail:
+    """One sample with everything that was sent, said and scored.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    row = db.row(GET, (sample_id,))
+    if row is None:
+        raise NotFoundError(f"There is no sample {sample_id}.")
+    answer = db.row(ANSWER_OF, (sample_id,))
+    error = db.row(ERROR_OF, (sample_id,))
+    request = answer or error
+    return SampleDetail(
+        sample=_sample(row),
+        request=unpack(request["request"]) if request is not None else "",
+        answer=_answer(answer) if answer is not None else None,
+        scores=tuple(
+            SampleScore(
+                scorer=score["scorer"],
+                value=score["value"],
+                passed=bool(score["passed"]),
+                reason=score["reason"],
+            )
+            for score in db.rows(SCORES_OF, (sample_id,))
+        ),
+        error_message=error["message"] if error is not None else "",
+        evidence=unpack(error["evidence"]) if error is not None else "",
+    )
+
+
+def paired(
+    db: Database, first: tuple[int, int], second: tuple[int, int]
+) -> dict[tuple[Outcome, Outcome], int]:
+    """How often two (run, cell) pairs agree on the same examples: (outcome, outcome) → rows."""
+    return {
+        (Outcome(row["before"]), Outcome(row["after"])): row["rows"]
+        for row in db.rows(PAIRED, (*first, *second))
+    }
+
+
+def counts_by_example(db: Database, run_id: int, cell: int) -> list[tuple[int, int, int]]:
+    """(right, wrong, errored) of each example of a cell: repeats of a row are not more rows."""
+    return [
+        (row["correct"], row["wrong"], row["errored"])
+        for row in db.rows(BY_EXAMPLE, (run_id, cell))
+    ]
+
+
+def counts_by_cluster(
+    db: Database, run_id: int, cell: int, column: str
+) -> list[tuple[int, int, int]]:
+    """(right, wrong, errored) of the examples that share a value in an input column.
+
+    An example without that column is a cluster of its own.
+    """
+    return [
+        (row["correct"], row["wrong"], row["errored"])
+        for row in db.rows(BY_CLUSTER, (run_id, cell, column))
+    ]
+
+
+def recent_rate(db: Database, run_id: int, last: int = 200) -> tuple[int, int | None]:
+    """(number, finished_at of the oldest) of the last asked samples, for the ETA."""
+    row = db.row(RATE, (run_id, last))
+    return (0, None) if row is None else (row["done"], row["since"])
+
+
+def _answer_values(item: FinishedSample, created_at: int) -> tuple[object, ...] | None:
+    answer = item.answer
+    if answer is None or item.cached_answer_id is not None:
+        return None
+    usage = answer.usage
+    return (
+        item.answer_key,
+        pack(item.request),
+        pack(answer.text),
+        answer.finish_reason,
+        answer.response_id,
+        answer.model,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_tokens,
+        int(usage.estimated),
+        answer.latency_ms,
+        answer.first_token_ms,
+        created_at,
+    )
+
+
+def _sample_values(
+    item: FinishedSample, run_id: int, sample_id: int, answer_id: int | None, finished_at: int
+) -> tuple[object, ...]:
+    answer = item.answer
+    head = answer.text[:HEAD_LENGTH] if answer else ""
+    return (
+        sample_id,
+        run_id,
+        item.ordinal,
+        item.cell,
+        item.example_id,
+        item.repeat,
+        item.outcome.value,
+        item.scores[0].value if item.scores else None,
+        item.reason,
+        item.error_kind,
+        answer_id,
+        head.encode("utf-8", "replace").decode(),
+        answer.latency_ms if answer else item.latency_ms,
+        answer.first_token_ms if answer else None,
+        answer.usage.input_tokens if answer else 0,
+        answer.usage.output_tokens if answer else 0,
+        item.cost,
+        int(item.cached_answer_id is not None),
+        item.attempts,
+        finished_at,
+    )
+
+
+def _count_values(batch: Sequence[FinishedSample], run_id: int) -> list[tuple[object, ...]]:
+    sums: Mapping[int, list[int]] = defaultdict(lambda: [0] * 8)
+    for item in batch:
+        cell = sums[item.cell]
+        cell[0] += item.outcome is Outcome.RIGHT
+        cell[1] += item.outcome is Outcome.WRONG
+        cell[2] += item.outcome is Outcome.ERRORED
+        cell[3] += item.cached_answer_id is not None
+        cell[4] += item.cost
+        if item.answer is not None:
+            cell[5] += item.answer.usage.input_tokens
+            cell[6] += item.answer.usage.output_tokens
+            cell[7] += round(item.answer.latency_ms)
+    return [(*counts, run_id, cell) for cell, counts in sums.items()]
+
+
+def _answer(row: sqlite3.Row) -> Answer:
+    return Answer(
+        text=unpack(row["text"]),
+        finish_reason=row["finish_reason"],
+        usage=Usage(
+            row["input_tokens"], row["output_tokens"], row["cached_tokens"], bool(row["estimated"])
+        ),
+        model=row["model"],
+        response_id=row["response_id"],
+        latency_ms=row["latency_ms"],
+        first_token_ms=row["first_token_ms"],
+    )
+
+
+def _sample(row: sqlite3.Row) -> Sample:
+    return Sample(
+        id=row["id"],
+        run_id=row["run_id"],
+        ordinal=row["ordinal"],
+        cell=row["cell"],
+        example_id=row["example_id"],
+        repeat=row["repeat"],
+        outcome=Outcome(row["outcome"]),
+        reason=row["reason"],
+        error_kind=row["error_kind"],
+        answer_head=row["answer_head"],
+        latency_ms=row["latency_ms"],
+        first_token_ms=row["first_token_ms"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost=row["cost"],
+        cached=bool(row["cached"]),
+        attempts=row["attempts"],
+        finished_at=row["finished_at"],
+    )

@@ -1,0 +1,259 @@
+"""Production calls in the file: listed by key, filtered, judged, judgements taken back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.calls_made import TRUNCATED, made, store
+
+from llmops_tui.core.call import CallFlag, Lane, ReviewDraft, ReviewVerdict
+from llmops_tui.store import call_lists, calls
+from llmops_tui.store.call_lists import CallFilter, Listing
+from llmops_tui.store.database import Database
+
+LISTS = {
+    "all": call_lists.PAGES[""],
+    "flagged": call_lists.PAGES["flagged"],
+    "errors": call_lists.PAGES["error"],
+    "found": call_lists.FOUND,
+    "the call above": call_lists.NEXTS[""],
+    "the flagged call above": call_lists.NEXTS["flagged"],
+    "the error above": call_lists.NEXTS["error"],
+    "the found call above": call_lists.FOUND_NEXT,
+    "ids": call_lists.IDS[""],
+    "ids of flagged": call_lists.IDS["flagged"],
+    "ids of errors": call_lists.IDS["error"],
+    "ids found": call_lists.FOUND_IDS,
+    "latest": call_lists.LATEST,
+    "since": call_lists.COUNT_SINCE,
+    "open and flagged": calls.OPEN_FLAGGED,
+    "open and drawn": calls.OPEN_AUDIT,
+    "a call's flags": calls.FLAGS,
+    "a call's reviews": calls.REVIEWS,
+    "a person's last review": calls.LAST_REVIEW,
+    "counts of a window": calls.LANES,
+}
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / "workspace.db")
+    with opened.write() as connection:
+        for name in ("one", "two"):
+            connection.execute("INSERT INTO project (name, created_at) VALUES (?, 0)", (name,))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("sql", LISTS.values(), ids=LISTS)
+def test_a_list_finds_its_calls_through_an_index_and_sorts_nothing(db: Database, sql: str) -> None:
+    numbers = {int(n) for n in re.findall(r"\?(\d+)", sql)}
+    count = max(numbers) if numbers else sql.count("?")
+    steps = [row["detail"] for row in db.rows(f"EXPLAIN QUERY PLAN {sql}", [1] * count)]
+    assert steps
+    for step in steps:
+        assert not step.startswith("SCAN"), steps
+        assert "TEMP B-TREE" not in step, steps
+
+
+def judge(db: Database, call_id: int, verdict: str, who: str = "ana") -> None:
+    calls.add_review(db, ReviewDraft(call_id, ReviewVerdict(verdict), who, Lane.FLAGGED, 1.0))
+
+
+def review_of(db: Database, call_id: int) -> str:
+    return calls.detail(db, call_id).row.review
+
+
+def found(db: Database, **wanted: str) -> list[int]:
+    listing = Listing(1, wanted=CallFilter(**wanted))
+    lines = call_lists.page(db, listing, before=None, limit=50)
+    ids = [line.id for line in lines]
+    assert call_lists.ids(db, listing) == ids
+    assert call_lists.count(db, listing) == len(ids)
+    return ids
+
+
+def test_pages_join_without_a_gap_or_a_call_twice(db: Database) -> None:
+    store(db, *(made(n) for n in range(150)))
+    seen: list[int] = []
+    before = None
+    while page := call_lists.page(db, Listing(1), before=before, limit=64):
+        seen += [line.id for line in page]
+        before = page[-1].id
+    assert seen == list(range(150, 0, -1))
+
+
+def test_a_list_is_of_one_project(db: Database) -> None:
+    store(db, made(1, project_id=1), made(2, project_id=2, flags=[TRUNCATED]))
+    assert [line.id for line in call_lists.page(db, Listing(1), before=None, limit=9)] == [1]
+    assert call_lists.count(db, Listing(2, "flagged")) == 1
+    assert call_lists.count(db, Listing(None)) == 2
+    assert calls.count_open(db, 1)[Lane.FLAGGED] == 0
+    assert calls.count_open(db, 2)[Lane.FLAGGED] == 1
+    assert calls.open_items(db, Lane.FLAGGED, project_id=1) == []
+    assert calls.lanes(db, 0, 1).calls == 1
+    assert calls.lanes(db, 0).calls == 2
+
+
+def test_a_line_names_the_rules_in_their_order(db: Database) -> None:
+    store(db, made(1, flags=[TRUNCATED, CallFlag("empty", "high", "Nothing.")]))
+    assert call_lists.page(db, Listing(1), before=None, limit=1)[0].rules == "truncated, empty"
+
+
+def test_a_filter_looks_at_fields_and_words(db: Database) -> None:
+    store(
+        db,
+        made(1, output="Your Refund is on its way"),
+        made(2, input="user: I want a REFUND", model="other-model"),
+        made(3, status="error", error="connection refused", output="", finish_reason=""),
+        made(4, flags=[TRUNCATED], finish_reason="length", prompt_version="v1"),
+        made(5, prompt_name="digits", prompt_version="2"),
+    )
+    judge(db, 4, "wrong")
+    assert found(db, text="refund") == [2, 1]
+    assert found(db, text="connection ref") == [3]
+    assert found(db, model="OTHER") == [2]
+    assert found(db, status="error") == [3]
+    assert found(db, finish="len") == [4]
+    assert found(db, flag="trunc") == [4]
+    assert found(db, flag="refusal") == []
+    assert found(db, verdict="wrong") == [4]
+    assert found(db, verdict="none", prompt="digits") == [5]
+    assert found(db, version="v1") == [4]
+    assert found(db, version="2", prompt="topics") == [3, 2, 1]
+    assert call_lists.ids(db, Listing(1, "error", CallFilter(text="refund"))) == []
+
+
+def test_wildcards_of_sql_mean_themselves_in_a_filter(db: Database) -> None:
+    store(db, made(1, output="100 % sure"), made(2, output="100 percent"), made(3, output="a_b"))
+    assert found(db, text="%") == [1]
+    assert found(db, text="_") == [3]
+    assert found(db, text="\\") == []
+
+
+def test_a_filter_looks_at_the_newest_calls_only(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_lists, "SEARCHED", 10)
+    store(db, *(made(n) for n in range(30)))
+    assert found(db, text="delivery") == list(range(30, 20, -1))
+
+
+def test_the_call_above_is_the_next_of_the_list(db: Database) -> None:
+    store(db, made(1), made(2, flags=[TRUNCATED]), made(3), made(4, flags=[TRUNCATED]))
+    assert call_lists.above(db, Listing(1), 1) == 2
+    assert call_lists.above(db, Listing(1, "flagged"), 2) == 4
+    assert call_lists.above(db, Listing(1, wanted=CallFilter(flag="trunc")), 2) == 4
+    assert call_lists.above(db, Listing(1), 4) is None
+
+
+def test_a_second_delivery_is_stored_once(db: Database) -> None:
+    assert calls.add(db, [made(1), made(1)]) == 1
+    assert calls.add(db, [made(1), made(2)]) == 1
+
+
+def test_verdicts_are_taken_back_one_after_the_other(db: Database) -> None:
+    store(db, *(made(n, flags=[TRUNCATED]) for n in range(3)))
+    for call_id, verdict in ((1, "right"), (2, "wrong"), (2, "right"), (3, "unsure")):
+        judge(db, call_id, verdict)
+    assert calls.count_open(db)[Lane.FLAGGED] == 0
+
+    def back() -> tuple[int, str] | None:
+        review = calls.undo_review(db, "ana")
+        return None if review is None else (review.call_id, review.verdict.value)
+
+    assert back() == (3, "unsure")
+    assert back() == (2, "right")
+    assert review_of(db, 2) == "wrong"
+    assert back() == (2, "wrong")
+    assert review_of(db, 2) == ""
+    assert back() == (1, "right")
+    assert back() is None
+    assert calls.count_open(db)[Lane.FLAGGED] == 3
+    assert len(calls.detail(db, 2).reviews) == 2, "the history stays"
+
+
+def test_nobody_takes_back_what_somebody_else_said(db: Database) -> None:
+    store(db, made(1))
+    judge(db, 1, "wrong", "ben")
+    assert calls.undo_review(db, "ana") is None
+    assert review_of(db, 1) == "wrong"
+
+
+def test_taking_back_keeps_to_a_project_or_a_call(db: Database) -> None:
+    store(db, made(1), made(2), made(3, project_id=2))
+    for call_id in (1, 2, 3):
+        judge(db, call_id, "right")
+    taken = calls.undo_review(db, "ana", project_id=1)
+    assert taken is not None
+    assert taken.call_id == 2
+    assert calls.undo_review(db, "ana", call_id=2) is None
+    taken = calls.undo_review(db, "ana", call_id=1)
+    assert taken is not None
+    assert taken.call_id == 1
+    assert review_of(db, 3) == "right"
+
+
+def test_a_lanes_counts_leave_unsure_verdicts_out(db: Database) -> None:
+    store(
+        db,
+        *(made(n, flags=[TRUNCATED]) for n in range(4)),
+        *(made(n, audit=0.5) for n in range(4, 9)),
+        made(9, status="error", output="", flags=[TRUNCATED]),
+    )
+    assert calls.count_open(db)[Lane.FLAGGED] == 4
+    assert [row.id for row in calls.open_items(db, Lane.FLAGGED)] == [1, 2, 3, 4]
+    for call_id, verdict in ((1, "wrong"), (2, "right"), (3, "unsure"), (5, "wrong"), (6, "right")):
+        judge(db, call_id, verdict)
+    lanes = calls.lanes(db, 0, 1)
+    assert (lanes.calls, lanes.flagged, lanes.errors, lanes.unsure) == (9, 4, 1, 1)
+    assert (lanes.flagged_reviewed, lanes.flagged_wrong) == (2, 1)
+    assert (lanes.audited, lanes.audited_wrong) == (2, 1)
+
+
+def test_calls_without_an_answer_to_judge_are_counted_apart(db: Database) -> None:
+    error = CallFlag("error", "high", "The call failed.")
+    slow = CallFlag("slow", "low", "The call took 31 s.")
+    empty = CallFlag("empty answer", "high", "The answer is empty.")
+    store(
+        db,
+        made(1),
+        made(2, status="cancelled", output="The client saw this much and"),
+        made(3, status="error", output="", flags=[error]),
+        made(4, input="", output=""),
+        made(5, input="", output="", flags=[slow]),
+        made(6, output="", flags=[empty]),
+    )
+    for call_id in (2, 3, 5, 6):
+        judge(db, call_id, "wrong")
+    lanes = calls.lanes(db, 0, 1)
+    assert (lanes.calls, lanes.apart, lanes.arrived) == (2, 4, 6)
+    assert (lanes.flagged, lanes.flagged_wrong) == (1, 1), "an empty answer is an answer"
+    assert lanes.errors == 1
+    assert lanes.flagged_apart == 2
+
+
+def test_lanes_count_which_wrong_answers_are_harmful_by_the_verdict_in_force(db: Database) -> None:
+    store(
+        db, *(made(n, flags=[TRUNCATED]) for n in range(2)), *(made(n, audit=0.5) for n in (2, 3))
+    )
+
+    def say(call_id: int, verdict: str, severity: str) -> None:
+        draft = ReviewDraft(
+            call_id, ReviewVerdict(verdict), "ana", Lane.FLAGGED, 1.0, severity=severity
+        )
+        calls.add_review(db, draft)
+
+    say(1, "wrong", "harmful")
+    say(2, "wrong", "harmful")
+    say(2, "wrong", "cosmetic")
+    say(3, "wrong", "harmful")
+    say(4, "right", "harmful")
+    lanes = calls.lanes(db, 0, 1)
+    assert (lanes.flagged_wrong, lanes.flagged_harmful) == (2, 1)
+    assert (lanes.audited_wrong, lanes.audited_harmful) == (1, 1)
+    calls.undo_review(db, "ana", call_id=3)
+    assert calls.lanes(db, 0, 1).audited_harmful == 0

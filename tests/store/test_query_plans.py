@@ -1,0 +1,78 @@
+"""Lists page by key: each list query finds its rows through an index and sorts nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from llmops_tui.store import datasets, runs, samples
+from llmops_tui.store.database import Database
+
+NO_SCAN = {
+    "examples of a version": datasets.PAGE,
+    "examples that contain a text": datasets.PAGE_FOUND,
+    "ids of a version": datasets.IDS,
+    "bad rows of a version": datasets.BAD_ROWS,
+    "runs of a project": runs.PAGE,
+    "cells of a run": runs.CELLS,
+    "newest measurement of a prompt version": runs.NEWEST_CELL,
+    "samples of a run": samples.PAGE,
+    "samples of a run by outcome": samples.PAGE_OUTCOME,
+    "ordinals of a run": samples.DONE,
+    "outcomes of a run": samples.OUTCOMES,
+    "the cached answer to a question": samples.CACHED_ONE,
+    "scores of a sample": samples.SCORES_OF,
+}
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory):
+    opened = Database(Path(tmp_path_factory.mktemp("plans")) / "workspace.db")
+    yield opened
+    opened.close()
+
+
+def plan(db: Database, sql: str) -> list[str]:
+    values = [1] * sql.count("?")
+    return [row["detail"] for row in db.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
+@pytest.mark.parametrize("sql", NO_SCAN.values(), ids=NO_SCAN)
+def test_no_list_query_scans_or_sorts(db: Database, sql: str):
+    steps = plan(db, sql)
+    assert steps
+    for step in steps:
+        assert not step.startswith("SCAN"), steps
+        assert "TEMP B-TREE" not in step, steps
+
+
+def test_the_check_notices_a_scan(db: Database):
+    steps = plan(db, "SELECT id FROM sample WHERE reason = ? ORDER BY cost")
+    assert any(step.startswith("SCAN") for step in steps)
+    assert any("TEMP B-TREE" in step for step in steps)
+
+
+def test_every_statement_of_the_store_is_valid(db: Database):
+    """Prepare each SQL constant of the package: a typo must not wait for its moment."""
+    import importlib
+    import pkgutil
+
+    import llmops_tui.store as package
+
+    checked = 0
+    for module in pkgutil.iter_modules(package.__path__):
+        content = vars(importlib.import_module(f"llmops_tui.store.{module.name}"))
+        for name, sql in content.items():
+            begins = isinstance(sql, str) and sql.strip().split(" ")[0].upper()
+            if name.isupper() and begins in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                if not sql.rstrip().upper().endswith(("FROM CALL", "FROM SAMPLE")):
+                    explain(db, sql)
+                checked += 1
+    assert checked > 60
+
+
+def explain(db: Database, sql: str) -> None:
+    named = re.findall(r":([a-z_]+)", sql)
+    numbered = [int(number) for number in re.findall(r"\?(\d+)", sql)]
+    count = max(numbered) if numbered else sql.count("?")
+    db.connection.execute(f"EXPLAIN {sql}", dict.fromkeys(named, 1) if named else [1] * count)
