@@ -1,0 +1,1 @@
+"""Talking to models, whoever the vendor is."""

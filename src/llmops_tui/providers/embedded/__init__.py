@@ -1,0 +1,1 @@
+"""The embedded model: where it lies, how it gets there, and its own process that serves it."""
