@@ -1,0 +1,329 @@
+"""From a span to a production call: which spans are calls, and where each dialect keeps what.
+
+Read are OpenTelemetry's GenAI attributes (current and deprecated), OpenInference, OpenLLMetry and
+the Vercel AI SDK; where a span carries several, the first in this order wins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from llmops_tui.core.call import CallDraft
+from llmops_tui.core.chat import Json
+from llmops_tui.core.clock import now_ms
+from llmops_tui.gateway import contents
+from llmops_tui.gateway.conversation import dumps, finish, loads
+from llmops_tui.gateway.spans import ERROR_STATUS, Span, clean
+
+LARGEST = 2**63 - 1
+MAX_RAW = 8 * 1024 * 1024
+"""Characters that a call's attributes may have as JSON; beyond it the long ones are left out."""
+
+LONG_ATTRIBUTE = 64 * 1024
+_EARLIEST_NS = 946_684_800 * 10**9  # the year 2000: no call is older
+_DAY_NS = 86_400 * 10**9
+
+CALLS = {
+    "chat": "chat",
+    "text_completion": "text_completion",
+    "completion": "text_completion",
+    "generate_content": "generate_content",
+    "message": "chat",
+    "messages": "chat",
+    "responses": "chat",
+    "response": "chat",
+}
+"""Operations that ask a model for an answer which can be right or wrong. Embeddings can't."""
+
+PROMPT_NAME = (
+    "llmops.prompt.name",
+    "traceloop.prompt.key",
+    "langfuse.observation.prompt.name",
+    "prompt.id",
+    "gen_ai.prompt.name",
+)
+PROMPT_VERSION = (
+    "llmops.prompt.version",
+    "traceloop.prompt.version",
+    "traceloop.prompt.version_name",
+    "langfuse.observation.prompt.version",
+    "llm.prompt_template.version",
+    "gen_ai.prompt.version",
+)
+PROVIDER = (
+    "gen_ai.provider.name",
+    "gen_ai.system",
+    "llm.provider",
+    "llm.system",
+    "llm.vendor",
+    "ai.model.provider",
+)
+MODEL = (
+    "gen_ai.request.model",
+    "gen_ai.response.model",
+    "llm.model_name",
+    "llm.request.model",
+    "llm.response.model",
+    "embedding.model_name",
+    "ai.model.id",
+    "ai.response.model",
+)
+INPUT_TOKENS = (
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "llm.token_count.prompt",
+    "llm.usage.prompt_tokens",
+    "ai.usage.inputTokens",
+    "ai.usage.promptTokens",
+)
+OUTPUT_TOKENS = (
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.token_count.completion",
+    "llm.usage.completion_tokens",
+    "ai.usage.outputTokens",
+    "ai.usage.completionTokens",
+)
+FINISH = (
+    "gen_ai.response.finish_reasons",
+    "gen_ai.response.finish_reason",
+    "gen_ai.completion.0.finish_reason",
+    "llm.finish_reason",
+    "llm.response.finish_reason",
+    "ai.response.finishReason",
+)
+RESPONSE_ID = ("gen_ai.response.id", "llm.response.id", "ai.response.id")
+CONVERSATION = (
+    "gen_ai.conversation.id",
+    "session.id",
+    "langfuse.session.id",
+    "traceloop.association.properties.session_id",
+)
+_JSON_TYPES = {"json", "json_object", "json_schema"}
+_GENAI_MARKS = ("gen_ai.request.model", "gen_ai.response.model", "gen_ai.prompt.0.content")
+
+
+def operation(span: Span) -> str:
+    """The operation of a span that is a call to a model; empty for any other span."""
+    attributes = span.attributes
+    vercel = attributes.get("ai.operationId")
+    if isinstance(vercel, str):
+        # The outer span `ai.generateText` repeats what its inner one says.
+        return "chat" if vercel.endswith((".doGenerate", ".doStream")) else ""
+    named = attributes.get("gen_ai.operation.name")
+    if isinstance(named, str) and named:
+        return CALLS.get(named.lower(), "")
+    kind = attributes.get("openinference.span.kind")
+    if isinstance(kind, str):
+        return "chat" if kind.upper() == "LLM" else ""
+    requested = attributes.get("llm.request.type")
+    if isinstance(requested, str):
+        return CALLS.get(requested.lower(), "")
+    if "gen_ai.system" in attributes or "gen_ai.provider.name" in attributes:
+        asked = any(name in attributes for name in _GENAI_MARKS)
+        return "chat" if asked or any(name in attributes for name in INPUT_TOKENS) else ""
+    return ""
+
+
+def call_of(span: Span, received_ms: int | None = None) -> CallDraft | None:
+    """The call that a span tells of, or None where it tells of something else.
+
+    Args:
+        span: The span.
+        received_ms: Now, in milliseconds since the epoch; stands in for a time that can't be.
+    """
+    kind = operation(span)
+    if not kind:
+        return None
+    attributes = span.attributes
+    found = contents.read(span)
+    now = now_ms() if received_ms is None else received_ms
+    started_at, duration_ms, sane = _times(span, now)
+    raw = _raw(span, keep_times=not sane)
+    status, error = _status(span)
+    return CallDraft(
+        identity=identity(span, raw),
+        source="otlp",
+        input=found.input,
+        output=found.output,
+        started_at=started_at,
+        duration_ms=duration_ms,
+        first_token_ms=_first_token(span),
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        response_id=_text(attributes, RESPONSE_ID),
+        conversation_id=_text(attributes, CONVERSATION),
+        operation=kind,
+        provider=_text(attributes, PROVIDER),
+        model=_text(attributes, MODEL),
+        prompt_name=_text(attributes, PROMPT_NAME),
+        prompt_version=_text(attributes, PROMPT_VERSION),
+        status=status,
+        error=error,
+        finish_reason=_finish(attributes) or clean(found.finish_reason, 100),
+        input_tokens=_count(attributes, INPUT_TOKENS),
+        output_tokens=_count(attributes, OUTPUT_TOKENS),
+        wants_json=_wants_json(attributes),
+        attributes=raw,
+    )
+
+
+def identity(span: Span, raw: str) -> bytes:
+    """What makes a second delivery of the same call recognisable.
+
+    The ids where the client sent usable ones, else a digest of all that it sent.
+    """
+    if span.trace_id and span.span_id:
+        return bytes.fromhex(span.trace_id + span.span_id)
+    digest = hashlib.blake2b(digest_size=24)
+    for part in (span.trace_id, span.span_id, str(span.start_ns), str(span.end_ns), raw):
+        digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.digest()
+
+
+def count(value: Json) -> int | None:
+    """A number of tokens, whether it was sent as a number or as digits; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    elif isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) < 19 else None
+    return value if isinstance(value, int) and 0 <= value <= LARGEST else None
+
+
+def _text(attributes: Mapping[str, Json], names: tuple[str, ...]) -> str:
+    for name in names:
+        value = attributes.get(name)
+        if value is None or value == "":
+            continue
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def _count(attributes: Mapping[str, Json], names: tuple[str, ...]) -> int | None:
+    for name in names:
+        found = count(attributes.get(name))
+        if found is not None:
+            return found
+    return None
+
+
+def _finish(attributes: Mapping[str, Json]) -> str:
+    for name in FINISH:
+        value = attributes.get(name)
+        if isinstance(value, str) and value.startswith("["):
+            value = loads(value)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if isinstance(value, str) and value:
+            return clean(finish(value), 100)
+    return ""
+
+
+def _status(span: Span) -> tuple[str, str]:
+    kind = span.attributes.get("error.type")
+    if span.status_code != ERROR_STATUS and not kind:
+        return "ok", ""
+    for event in span.events:
+        if event.name == "exception":
+            told = event.attributes.get("exception.message")
+            kind = kind or event.attributes.get("exception.type")
+            if isinstance(told, str) and told and not span.status_message:
+                return "error", clean(f"{kind}: {told}" if kind else told)
+    if span.status_message and isinstance(kind, str) and kind:
+        return "error", clean(f"{kind}: {span.status_message}")
+    return "error", clean(span.status_message or (str(kind) if kind else "failed"))
+
+
+def _times(span: Span, now: int) -> tuple[int, float, bool]:
+    """Start in ms since the epoch, duration in ms, and whether the span's own times made sense."""
+    latest = now * 1_000_000 + _DAY_NS
+    if not _EARLIEST_NS <= span.start_ns <= latest:
+        return now, 0.0, False
+    sane = span.start_ns <= span.end_ns <= latest
+    return span.start_ns // 1_000_000, (span.end_ns - span.start_ns) / 1e6 if sane else 0.0, sane
+
+
+def _first_token(span: Span) -> float | None:
+    attributes = span.attributes
+    for name, factor in (
+        ("gen_ai.response.time_to_first_chunk", 1000.0),
+        ("gen_ai.server.time_to_first_token", 1000.0),
+        ("ai.response.msToFirstChunk", 1.0),
+    ):
+        value = attributes.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value * factor if 0 <= value < 1e9 else None
+    for event in span.events:
+        if event.name == "First Token Stream Event" and event.time_ns >= span.start_ns:
+            waited = (event.time_ns - span.start_ns) / 1e6
+            return waited if waited < 1e9 else None
+    return None
+
+
+def _wants_json(attributes: Mapping[str, Json]) -> bool:
+    for name in ("gen_ai.output.type", "gen_ai.openai.request.response_format"):
+        wanted = attributes.get(name)
+        if isinstance(wanted, str) and wanted in _JSON_TYPES:
+            return True
+    if str(attributes.get("ai.operationId", "")).startswith(("ai.generateObject", "ai.streamObj")):
+        return True
+    told = attributes.get("llm.invocation_parameters")
+    if isinstance(told, str) and "response_format" in told:
+        return asks_for_json(loads(told))
+    return False
+
+
+def asks_for_json(parameters: Json) -> bool:
+    """Whether a request's parameters ask for an answer in JSON."""
+    if not isinstance(parameters, dict):
+        return False
+    wanted = parameters.get("response_format")
+    if wanted is None and isinstance(parameters.get("text"), dict):
+        text = parameters["text"]
+        wanted = text.get("format") if isinstance(text, dict) else None
+    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    return isinstance(kind, str) and kind in _JSON_TYPES
+
+
+def _raw(span: Span, *, keep_times: bool) -> str:
+    kept: dict[str, Json] = {"name": span.name, "attributes": span.attributes}
+    if span.resource:
+        kept["resource"] = dict(span.resource)
+    if span.scope:
+        kept["scope"] = span.scope
+    if span.events:
+        kept["events"] = [
+            {"name": event.name, "time_unix_nano": event.time_ns, "attributes": event.attributes}
+            for event in span.events
+        ]
+    if span.status_message:
+        kept["status_message"] = span.status_message
+    if keep_times:
+        kept["start_time_unix_nano"] = str(span.start_ns)
+        kept["end_time_unix_nano"] = str(span.end_ns)
+    raw = dumps(kept)
+    return raw if len(raw) <= MAX_RAW else _shortened(kept)
+
+
+def _shortened(kept: dict[str, Json]) -> str:
+    """What came with an oversized call: its short attributes, and the names of the long ones."""
+    short: dict[str, Json] = {}
+    left_out: list[Json] = []
+    attributes = kept["attributes"]
+    assert isinstance(attributes, dict)
+    room = MAX_RAW // 2
+    for name, value in attributes.items():
+        size = len(name) + len(dumps(value))
+        if size <= LONG_ATTRIBUTE and size <= room:
+            short[name] = value
+            room -= size
+        elif len(left_out) < 1000:
+            left_out.append(name[:200])
+    return dumps({"name": kept["name"], "attributes": short, "left_out": left_out})

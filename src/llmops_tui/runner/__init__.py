@@ -1,0 +1,1 @@
+"""Test runs: plan, dispatch, score, write, resume."""

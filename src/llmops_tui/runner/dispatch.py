@@ -1,0 +1,328 @@
+"""Sends a run's requests: as many at once as each endpoint bears, again where that may help."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, Endpoint
+from llmops_tui.core.run import Outcome
+from llmops_tui.providers.base import Provider
+from llmops_tui.runner.budget import CostCap
+from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
+from llmops_tui.runner.jobs import CellTarget, Feed, Job
+from llmops_tui.runner.retry import CircuitBreaker, wait_before_retry
+from llmops_tui.runner.scoring import ScorerFailedError, Scoring
+from llmops_tui.store.samples import FinishedSample
+
+LOOKAHEAD = 512
+"""Jobs read ahead for one endpoint while another one is slower."""
+AT_A_TIME = 64
+"""Samples finished without a request (from the cache) before the event loop gets its turn."""
+MOST_UNWRITTEN = 5_000
+
+
+@dataclass(slots=True)
+class Lane:
+    """One endpoint: what waits for it, what is under way, what it bears."""
+
+    endpoint: Endpoint
+    provider: Provider
+    limit: AdaptiveLimit
+    breaker: CircuitBreaker
+    requests: RateLimit
+    tokens: RateLimit
+    queue: deque[Job] = field(default_factory=deque)
+    retries: list[tuple[float, int, Job]] = field(default_factory=list)
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    free_at: float = 0.0
+    """When the rate limits let the next request out."""
+
+    @staticmethod
+    def to(endpoint: Endpoint, provider: Provider, concurrency: int) -> Lane:
+        """A lane with the endpoint's own limits; `concurrency` is the run's."""
+        return Lane(
+            endpoint,
+            provider,
+            AdaptiveLimit(min(concurrency, endpoint.max_concurrency)),
+            CircuitBreaker(endpoint.name),
+            RateLimit(endpoint.requests_per_minute),
+            RateLimit(endpoint.tokens_per_minute),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A request that may be sent."""
+
+    job: Job
+    aside: int
+    """What the cost cap set aside for it."""
+    delay: float
+    """Seconds to wait for the rate limits."""
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Hands out jobs until all are done or somebody says stop.
+
+    Args:
+        feed: where jobs come from.
+        targets: what each cell asks.
+        lanes: for each cell, the lane of its endpoint.
+        scoring: turns answers into outcomes.
+        cap: the cost cap.
+        finish: gets each finished sample.
+        unwritten: how many finished samples wait to be written; too many hold the dispatcher.
+    """
+
+    feed: Feed
+    targets: list[CellTarget]
+    lanes: list[Lane]
+    scoring: Scoring
+    cap: CostCap
+    finish: Callable[[FinishedSample], None]
+    unwritten: Callable[[], int]
+    stopped: str = ""
+    """Why nothing more is sent; empty while there is more to do."""
+    trouble: BaseException | None = None
+    _done: asyncio.Event = field(default_factory=asyncio.Event)
+    _exhausted: bool = False
+    _pumping: bool = False
+    _sequence: itertools.count[int] = field(default_factory=itertools.count)
+    _chance: random.Random = field(default_factory=random.Random)
+
+    async def run(self) -> None:
+        """Go on until everything is done, or until `stop` and what was under way has ended.
+
+        Raises:
+            Exception: what a program error in here raised.
+        """
+        self.pump()
+        await self._done.wait()
+        if self.trouble is not None:
+            raise self.trouble
+
+    def stop(self, cause: str) -> None:
+        """Send nothing more. What is under way was paid for and is waited for."""
+        self.stopped = self.stopped or cause
+        self._finish_if_idle()
+
+    def go_on(self) -> None:
+        """Take a `stop` back, while something is still under way or before the start."""
+        self.stopped = ""
+
+    def abandon(self) -> None:
+        """End what is under way, too: its answers are lost."""
+        for lane in self._lanes():
+            for task in lane.under_way:
+                task.cancel()
+
+    def set_concurrency(self, concurrency: int) -> None:
+        """Change the ceiling, also while requests are under way."""
+        for lane in self._lanes():
+            lane.limit.ceiling = min(concurrency, lane.endpoint.max_concurrency)
+        self.pump()
+
+    def pump(self) -> None:
+        """Send whatever may be sent now."""
+        if self._pumping:
+            return
+        self._pumping = True
+        try:
+            if not self.stopped and self.unwritten() < MOST_UNWRITTEN:
+                for lane in self._lanes():
+                    self._pump_lane(lane)
+            self._finish_if_idle()
+        except Exception as error:  # noqa: BLE001 - handed on by run(), which people wait for
+            self._break(error)
+        finally:
+            self._pumping = False
+
+    def _lanes(self) -> list[Lane]:
+        return list({id(lane): lane for lane in self.lanes}.values())
+
+    def _pump_lane(self, lane: Lane) -> None:
+        while len(lane.under_way) < lane.limit.limit and not self.stopped:
+            step = self._next_step(lane)
+            if step is None:
+                return
+            task = asyncio.get_running_loop().create_task(self._slot(lane, step))
+            lane.under_way.add(task)
+            task.add_done_callback(lambda ended: self._ended(lane, ended))
+
+    def _next_step(self, lane: Lane) -> _Step | None:
+        """The next request that may be sent; finishes what needs none on the way to it."""
+        loop = asyncio.get_running_loop()
+        for _ in range(AT_A_TIME):
+            now = loop.time()
+            if lane.free_at > now:
+                loop.call_later(lane.free_at - now, self.pump)
+                return None
+            job = self._next_job(lane, now)
+            if job is None:
+                return None
+            if job.request is None or job.cached is not None:
+                self._finish_without_request(job)
+                continue
+            target = self.targets[job.place.cell]
+            aside = self.cap.reserve(target.highest_price(job))
+            if aside is None:
+                lane.queue.appendleft(job)
+                if not self.cap.under_way:
+                    self.stop("cost cap reached")
+                return None
+            tokens = job.input_tokens_bound + (target.output_tokens_bound or 0)
+            lane.free_at = now + max(lane.requests.delay(now), lane.tokens.delay(now, tokens))
+            return _Step(job, aside, lane.free_at - now)
+        loop.call_soon(self.pump)
+        return None
+
+    def _next_job(self, lane: Lane, now: float) -> Job | None:
+        if lane.retries and lane.retries[0][0] <= now:
+            return heapq.heappop(lane.retries)[2]
+        # Retries are bounded: while many wait for a sick endpoint, nothing new is begun.
+        if len(lane.retries) >= 4 * lane.limit.ceiling:
+            return None
+        while not lane.queue:
+            if self._exhausted or max(len(other.queue) for other in self.lanes) >= LOOKAHEAD:
+                return None
+            job = self.feed.take()
+            if job is None:
+                self._exhausted = True
+                return None
+            self.lanes[job.place.cell].queue.append(job)
+        return lane.queue.popleft()
+
+    async def _slot(self, lane: Lane, step: _Step | None) -> None:
+        """Ask one request after the other, for as long as the lane's limit has a place for it.
+
+        The next request goes out before the last answer is scored: what an endpoint waits for
+        must not stand behind our own work.
+        """
+        while step is not None:
+            await self._ask(lane, step)
+            places = lane.limit.limit - len(lane.under_way)
+            if self.stopped or places < 0 or self.unwritten() >= MOST_UNWRITTEN:
+                return
+            step = self._next_step(lane)
+            if places > 0 and step is not None:
+                self.pump()
+
+    def _ended(self, lane: Lane, task: asyncio.Task[None]) -> None:
+        lane.under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
+        self.pump()
+
+    def _break(self, error: BaseException) -> None:
+        self.trouble = self.trouble or error
+        self.stop("program error")
+
+    async def _ask(self, lane: Lane, step: _Step) -> None:
+        job = step.job
+        assert job.request is not None
+        if step.delay > 0:
+            await asyncio.sleep(step.delay)
+        loop = asyncio.get_running_loop()
+        job.attempts += 1
+        begun = loop.time()
+        cost = 0
+        try:
+            answer = await lane.provider.ask(job.request)
+        except AnswerError as error:
+            self._failed(lane, job, error)
+        else:
+            lane.breaker.answered()
+            lane.limit.answered(loop.time(), loop.time() - begun)
+            cost = self.targets[job.place.cell].model.cost(answer.usage)
+            loop.call_soon(self._finish_later, job, answer, cost)
+        finally:
+            self.cap.settle(step.aside, cost)
+
+    def _finish_later(self, job: Job, answer: Answer, cost: int) -> None:
+        try:
+            self._finish_with(job, answer, cost)
+        except Exception as error:  # noqa: BLE001 - handed on by run(), which people wait for
+            self._break(error)
+
+    def _failed(self, lane: Lane, job: Job, error: AnswerError) -> None:
+        now = asyncio.get_running_loop().time()
+        lane.breaker.failed(error)
+        if error.kind is AnswerErrorKind.THROTTLED or error.status in (429, 503, 529):
+            lane.limit.throttled(now)
+        if lane.breaker.cause:
+            self.stop(lane.breaker.cause)
+            return  # not a sample: it is asked again when the run goes on
+        wait = wait_before_retry(error, job.attempts, self._chance)
+        if wait is None:
+            self.finish(_errored(job, error))
+        elif not self.stopped:
+            heapq.heappush(lane.retries, (now + wait, next(self._sequence), job))
+            asyncio.get_running_loop().call_later(wait, self.pump)
+
+    def _finish_without_request(self, job: Job) -> None:
+        if job.request is None:
+            self.finish(
+                _errored(job, AnswerError(AnswerErrorKind.RENDER, job.render_error), attempts=0)
+            )
+        elif job.cached is not None:
+            self._finish_with(job, job.cached.answer, 0)
+
+    def _finish_with(self, job: Job, answer: Answer, cost: int) -> None:
+        kind = None
+        message = ""
+        try:
+            outcome, reason, scores = self.scoring(answer, job.example, cost)
+        except ScorerFailedError as error:
+            outcome, reason, scores = Outcome.ERRORED, str(error), ()
+            kind, message = AnswerErrorKind.SCORER.value, str(error)
+        self.finish(
+            FinishedSample(
+                ordinal=job.ordinal,
+                cell=job.place.cell,
+                example_id=job.example.id,
+                repeat=job.place.repeat,
+                outcome=outcome,
+                reason=reason,
+                scores=scores,
+                answer=answer,
+                answer_key=job.key,
+                cached_answer_id=job.cached.id if job.cached is not None else None,
+                request=job.request_json,
+                cost=cost,
+                attempts=job.attempts,
+                error_kind=kind,
+                error_message=message,
+            )
+        )
+
+    def _finish_if_idle(self) -> None:
+        lanes = self._lanes()
+        if any(lane.under_way for lane in lanes):
+            return
+        waiting = any(lane.queue or lane.retries for lane in lanes)
+        if self.stopped or (self._exhausted and not waiting):
+            self._done.set()
+
+
+def _errored(job: Job, error: AnswerError, attempts: int | None = None) -> FinishedSample:
+    return FinishedSample(
+        ordinal=job.ordinal,
+        cell=job.place.cell,
+        example_id=job.example.id,
+        repeat=job.place.repeat,
+        outcome=Outcome.ERRORED,
+        reason=f"{error.kind}: {error}",
+        request=job.request_json,
+        attempts=job.attempts if attempts is None else attempts,
+        error_kind=error.kind.value,
+        error_message=str(error),
+        evidence=error.evidence,
+        latency_ms=error.latency_ms,
+    )

@@ -1,0 +1,203 @@
+"""From a stored plan to the requests that are still to be made."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from llmops_tui.core.chat import ChatRequest, Endpoint, Json, Message, Model
+from llmops_tui.core.dataset import Example
+from llmops_tui.core.errors import TemplateError
+from llmops_tui.core.plan import Place, Plan
+from llmops_tui.core.prompt import PromptTemplate
+from llmops_tui.core.prompt_version import PromptVersion
+from llmops_tui.core.run import Run
+from llmops_tui.store import datasets, endpoints, prompts, samples
+from llmops_tui.store.database import Database
+from llmops_tui.store.samples import CachedAnswer
+
+PAGE = 64
+"""Examples read at a time: half a millisecond during which no answer is heard."""
+_BYTES_PER_TOKEN = 3  # on the careful side: a cost cap must hold
+
+
+@dataclass(slots=True)
+class Job:
+    """One sample to be made."""
+
+    ordinal: int
+    place: Place
+    example: Example
+    request: ChatRequest | None
+    """None where the prompt can't be rendered with this example."""
+    request_json: str
+    key: bytes
+    cached: CachedAnswer | None
+    render_error: str = ""
+    attempts: int = 0
+    input_tokens_bound: int = 0
+    """A number of tokens that the question hardly exceeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellTarget:
+    """What a cell asks: a prompt version, rendered, of a model at an endpoint."""
+
+    version: PromptVersion
+    template: PromptTemplate
+    model: Model
+    endpoint: Endpoint
+    parameters: Mapping[str, Json]
+
+    @property
+    def output_tokens_bound(self) -> int | None:
+        """`max_tokens`, where the request names it."""
+        bound = self.parameters.get("max_tokens")
+        return bound if isinstance(bound, int) else None
+
+    def highest_price(self, job: Job) -> int | None:
+        """What the job can cost at most, in nano-units; None where that is unknown."""
+        model = self.model
+        if model.input_price == 0 and model.output_price == 0:
+            return 0
+        output = self.output_tokens_bound
+        if output is None:
+            return None
+        return job.input_tokens_bound * model.input_price + output * model.output_price
+
+
+def load_targets(db: Database, run: Run) -> list[CellTarget]:
+    """The run's cells, ready to be asked."""
+    targets = []
+    for cell in run.spec.cells:
+        version = prompts.version(db, cell.prompt_version_id)
+        model = endpoints.model(db, cell.model_id)
+        targets.append(
+            CellTarget(
+                version=version,
+                template=PromptTemplate.of(version.messages),
+                model=model,
+                endpoint=endpoints.endpoint(db, model.endpoint_id),
+                parameters={**model.parameters, **version.parameters},
+            )
+        )
+    return targets
+
+
+@dataclass(slots=True)
+class Feed:
+    """Jobs of a run that have no sample yet, in the order of the plan; read page by page."""
+
+    db: Database
+    run: Run
+    targets: list[CellTarget]
+    plan: Plan = field(init=False)
+    _ids: array[int] = field(init=False)
+    _done: bytearray = field(init=False)
+    _next: int = 0
+    _page: deque[tuple[int, Place, Example]] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        run, spec = self.run, self.run.spec
+        version = datasets.version(self.db, run.dataset_version_id)
+        self._ids = datasets.example_ids(self.db, version, spec.split)
+        self.plan = Plan(len(self._ids), len(spec.cells), spec.repeats, spec.seed, spec.limit)
+        self._done = bytearray(self.plan.total)
+        for ordinal in samples.done_ordinals(self.db, run.id):
+            self._done[ordinal] = 1
+
+    @property
+    def done(self) -> bytearray:
+        """For each ordinal 1 where a sample was there when the feed was opened."""
+        return self._done
+
+    def take(self) -> Job | None:
+        """The next job, or None when all were handed out."""
+        while not self._page:
+            places = list(self._missing(PAGE))
+            if not places:
+                return None
+            self._read(places)
+        return self._job(*self._page.popleft())
+
+    def _missing(self, limit: int) -> Iterator[tuple[int, Place]]:
+        while limit and self._next < self.plan.total:
+            ordinal = self._next
+            self._next += 1
+            if not self._done[ordinal]:
+                limit -= 1
+                yield ordinal, self.plan[ordinal]
+
+    def _read(self, places: list[tuple[int, Place]]) -> None:
+        wanted = {self._ids[place.example] for _, place in places}
+        examples = datasets.by_ids(self.db, sorted(wanted))
+        self._page.extend(
+            (ordinal, place, examples[self._ids[place.example]]) for ordinal, place in places
+        )
+
+    def _job(self, ordinal: int, place: Place, example: Example) -> Job:
+        target = self.targets[place.cell]
+        try:
+            messages = target.template.render(example.inputs)
+        except TemplateError as error:
+            return Job(ordinal, place, example, None, "", b"", None, render_error=str(error))
+        request = ChatRequest(
+            model=target.model.name,
+            messages=messages,
+            parameters=target.parameters,
+            response_schema=target.version.response_schema,
+            stream=self.run.spec.stream,
+        )
+        asked = request_json(request)
+        key = answer_key(target.endpoint, asked, place.repeat)
+        cached = samples.cached_answer(self.db, key) if self.run.spec.use_cache else None
+        return Job(
+            ordinal,
+            place,
+            example,
+            request,
+            asked.decode("utf-8", "replace"),
+            key,
+            cached,
+            input_tokens_bound=len(asked) // _BYTES_PER_TOKEN + 16,
+        )
+
+
+def request_json(request: ChatRequest) -> bytes:
+    """What is asked, as JSON with sorted keys: shown to people, and hashed for the cache."""
+    asked = {
+        "model": request.model,
+        "messages": [_message(message) for message in request.messages],
+        "parameters": dict(request.parameters),
+    }
+    if request.response_schema is not None:
+        asked["response_schema"] = dict(request.response_schema)
+    try:
+        return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONEncodeError, TypeError):  # lone surrogates, which orjson refuses
+        import json
+
+        return json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+
+
+def answer_key(endpoint: Endpoint, asked: bytes, repeat: int) -> bytes:
+    """16 bytes that are equal when exactly the same was asked, in the same repeat."""
+    place = f"{endpoint.kind}\0{endpoint.base_url}\0{repeat}\0".encode()
+    return hashlib.blake2b(place + asked, digest_size=16).digest()
+
+
+def _message(message: Message) -> dict[str, Json]:
+    shown: dict[str, Json] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        shown["tool_calls"] = [
+            {"id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        shown["tool_call_id"] = message.tool_call_id
+    return shown

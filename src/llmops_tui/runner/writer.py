@@ -1,0 +1,132 @@
+"""Commits finished samples in batches, at most 200 ms late, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from llmops_tui.core.errors import StoreBusyError, StoreFullError
+from llmops_tui.store import runs, samples
+from llmops_tui.store.database import Database
+from llmops_tui.store.runs import Control
+from llmops_tui.store.samples import FinishedSample
+
+LATEST_S = 0.15
+LARGEST_BATCH = 1000
+LEASE_MS = 10_000
+BEAT_S = 2.0
+STORE_RETRY_S = 1.0
+STORE_PATIENCE_S = 600.0
+
+
+class Writer:
+    """The one that writes for a worker. Also keeps its lease and hears what people want.
+
+    Args:
+        db: the workspace.
+        run_id: the run.
+        worker: who holds the lease.
+        on_control: called in the event loop with each reading of what people want.
+        on_trouble: called with a sentence while the file can't be written, and with an empty one
+            when it can again.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        run_id: int,
+        worker: str,
+        on_control: Callable[[Control], None],
+        on_trouble: Callable[[str], None],
+    ) -> None:
+        self._db = db
+        self._run_id = run_id
+        self._worker = worker
+        self._on_control = on_control
+        self._on_trouble = on_trouble
+        self._waiting: list[FinishedSample] = []
+        self._full = asyncio.Event()
+        self._closing = False
+        self._thread = ThreadPoolExecutor(1, "llmops-writer")
+        self._counted_until = time.monotonic()
+
+    @property
+    def backlog(self) -> int:
+        """Samples that wait to be written."""
+        return len(self._waiting)
+
+    def add(self, sample: FinishedSample) -> None:
+        """Hand over a finished sample."""
+        self._waiting.append(sample)
+        if len(self._waiting) >= LARGEST_BATCH:
+            self._full.set()
+
+    async def run(self) -> None:
+        """Write until `close` was called and everything is committed.
+
+        Raises:
+            LeaseLostError: another worker took the run over.
+            StoreFullError: the file could not be written for ten minutes.
+        """
+        last_beat = 0.0
+        try:
+            while not (self._closing and not self._waiting):
+                await self._pause()
+                if self._waiting or time.monotonic() - last_beat >= BEAT_S:
+                    last_beat = time.monotonic()
+                    await self._commit()
+        finally:
+            self._thread.shutdown(wait=False)
+
+    def close(self) -> None:
+        """Write what is left, then stop."""
+        self._closing = True
+        self._full.set()
+
+    async def _pause(self) -> None:
+        if self._closing:
+            return
+        try:
+            async with asyncio.timeout(LATEST_S):
+                await self._full.wait()
+        except TimeoutError:
+            pass
+        if not self._closing:
+            self._full.clear()
+
+    async def _commit(self) -> None:
+        batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        begun = time.monotonic()
+        while True:
+            try:
+                control = await asyncio.get_running_loop().run_in_executor(
+                    self._thread, self._write, batch
+                )
+                break
+            except (StoreBusyError, StoreFullError) as error:
+                # What was paid for stays in memory until the file takes it.
+                self._on_trouble(str(error))
+                if time.monotonic() - begun > STORE_PATIENCE_S:
+                    raise
+                await asyncio.sleep(STORE_RETRY_S)
+        self._on_trouble("")
+        self._on_control(control)
+
+    def _write(self, batch: list[FinishedSample]) -> Control:
+        now = time.monotonic()
+        active_ms = int((now - self._counted_until) * 1000)
+        if batch:
+            control = samples.commit(
+                self._db,
+                self._run_id,
+                batch,
+                worker=self._worker,
+                lease_ms=LEASE_MS,
+                active_ms=active_ms,
+            )
+        else:
+            control = runs.beat(self._db, self._run_id, self._worker, LEASE_MS, active_ms)
+        self._counted_until = now
+        return control

@@ -1,0 +1,217 @@
+"""Patience and restraint: timeouts, retries, rate limits, adaptive concurrency, cost."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+from tests.endpoints.process import MockEndpoint
+from tests.workspaces import Bench
+
+from llmops_tui.core.chat import AnswerError, AnswerErrorKind, Timeouts
+from llmops_tui.core.run import RunStatus
+from llmops_tui.runner.budget import CostCap
+from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
+from llmops_tui.runner.retry import MAX_ATTEMPTS, CircuitBreaker, wait_before_retry
+from llmops_tui.runner.worker import execute
+from llmops_tui.services import runs
+
+Make = Callable[..., Bench]
+
+
+def work(bench: Bench, run_id: int) -> RunStatus:
+    return asyncio.run(execute(bench.workspace.db, run_id))
+
+
+@pytest.mark.parametrize("fault", ["hang", "stall"])
+def test_what_never_answers_ends_as_a_timeout_and_the_run_ends(
+    bench: Make, endpoint: MockEndpoint, fault: str
+):
+    endpoint.configure(faults={fault: 0.1}, fault_attempts=-1)
+    made = bench(
+        rows=30,
+        concurrency=4,
+        timeouts=Timeouts(connect=1, first_byte=0.3, between_bytes=0.3, total=2),
+    )
+    run_id = made.plan()
+    assert work(made, run_id) is RunStatus.FINISHED
+    view = made.view(run_id)
+    assert view.errored > 0
+    page = runs.sample_page(made.workspace, run_id, limit=100)
+    assert {s.error_kind for s in page} == {None, "timeout"}
+    # It was perhaps paid for: it is not asked again.
+    assert all(s.attempts == 1 for s in page if s.error_kind)
+
+
+def test_a_stream_tells_the_time_to_the_first_token(bench: Make, endpoint: MockEndpoint):
+    endpoint.configure(latency_ms=30)
+    made = bench(rows=5)
+    run_id = made.plan(stream=True)
+    work(made, run_id)
+    page = runs.sample_page(made.workspace, run_id)
+    assert all(s.first_token_ms and 25 < s.first_token_ms <= s.latency_ms for s in page)
+    plain = made.plan(use_cache=False)
+    work(made, plain)
+    assert all(s.first_token_ms is None for s in runs.sample_page(made.workspace, plain))
+
+
+def test_requests_a_minute_are_kept(bench: Make, endpoint: MockEndpoint):
+    made = bench(rows=21, requests_per_minute=600)
+    run_id = made.plan()
+    started = time.monotonic()
+    work(made, run_id)
+    # Ten a second, and one second's worth may go out at once.
+    assert time.monotonic() - started >= 0.9
+    assert made.view(run_id).cells[0].counts.right == 21
+
+
+def test_an_endpoint_that_bears_little_gets_little_and_answers_all(
+    bench: Make, endpoint: MockEndpoint
+):
+    endpoint.configure(capacity=4, latency_ms=20)
+    made = bench(rows=150, concurrency=50)
+    run_id = made.plan()
+    assert work(made, run_id) is RunStatus.FINISHED
+    assert made.view(run_id).cells[0].counts.right == 150
+    stats = endpoint.stats()
+    assert stats["statuses"]["429"] < 75
+    assert stats["most_answered"] == 1
+
+
+def test_the_limit_grows_to_its_ceiling_while_all_is_well():
+    limit = AdaptiveLimit(50)
+    assert limit.limit <= 8
+    for n in range(200):
+        limit.answered(n * 0.01, 0.05)
+    assert limit.limit == 50
+
+
+def test_throttling_halves_the_limit_once_for_all_that_was_under_way():
+    limit = AdaptiveLimit(64)
+    for n in range(200):
+        limit.answered(n * 0.01, 0.05)
+    for _ in range(10):
+        limit.throttled(2.0)
+    assert limit.limit == 32
+    limit.throttled(2.5)
+    assert limit.limit == 16
+    for n in range(30):
+        limit.answered(3 + n * 0.01, 0.05)
+    assert 17 <= limit.limit <= 18  # from here on it creeps
+
+
+def test_the_limit_gives_way_where_more_at_once_only_makes_answers_slower():
+    limit = AdaptiveLimit(64)
+    now = 0.0
+    for _ in range(40):  # sixteen at once, each in 0.1 s
+        now += 0.1 / 16
+        limit.answered(now, 0.1)
+    highest = lowest = limit.limit
+    for _ in range(1000):  # as many a second, but each takes four times as long
+        now += 0.1 / 16
+        limit.answered(now, 0.4)
+        lowest, highest = min(lowest, limit.limit), max(highest, limit.limit)
+        if limit.limit == highest:
+            lowest = highest
+    assert lowest < 0.8 * highest
+
+
+def test_the_ceiling_can_be_moved_at_any_time():
+    limit = AdaptiveLimit(10)
+    for n in range(50):
+        limit.answered(n * 0.01, 0.05)
+    limit.ceiling = 3
+    assert limit.limit == 3
+    limit.ceiling = 0
+    assert limit.limit == 1
+
+
+def test_a_rate_limit_spreads_requests_and_forgives_idleness_only_for_a_second():
+    rate = RateLimit(60)
+    assert rate.delay(100.0) == 0.0
+    assert rate.delay(100.0) == 0.0  # the second that passed before
+    assert rate.delay(100.0) == pytest.approx(1.0)
+    assert rate.delay(100.0) == pytest.approx(2.0)
+    assert RateLimit(None).delay(0.0, 1e9) == 0.0
+
+
+def failure(kind: AnswerErrorKind, *, retryable: bool = True, after: float | None = None):
+    return AnswerError(kind, "no", retryable=retryable, retry_after_s=after)
+
+
+def test_retries_wait_longer_each_time_with_full_jitter():
+    chance = random.Random(1)
+    error = failure(AnswerErrorKind.SERVER)
+    for attempt in range(1, MAX_ATTEMPTS):
+        waits = [wait_before_retry(error, attempt, chance) or 0 for _ in range(300)]
+        bound = min(30, 0.5 * 2**attempt)
+        assert 0 <= min(waits) < 0.1 * bound
+        assert 0.9 * bound < max(waits) <= bound
+    assert wait_before_retry(error, MAX_ATTEMPTS, chance) is None
+
+
+def test_what_the_endpoint_asks_for_is_honoured():
+    chance = random.Random(1)
+    asked = failure(AnswerErrorKind.THROTTLED, after=20)
+    assert 20 <= (wait_before_retry(asked, 1, chance) or 0) <= 21
+    absurd = failure(AnswerErrorKind.THROTTLED, after=86_400)
+    assert (wait_before_retry(absurd, 1, chance) or 0) <= 121
+
+
+def test_what_can_not_succeed_is_not_asked_again():
+    chance = random.Random(1)
+    refused = failure(AnswerErrorKind.CONTEXT_LENGTH, retryable=False)
+    assert wait_before_retry(refused, 1, chance) is None
+    broken = failure(AnswerErrorKind.TRUNCATED)
+    assert wait_before_retry(broken, 1, chance) is not None
+    assert wait_before_retry(broken, 2, chance) is None
+
+
+def test_the_breaker_opens_only_for_failures_in_a_row():
+    breaker = CircuitBreaker("e", threshold=3)
+    down = failure(AnswerErrorKind.CONNECT)
+    for _ in range(10):
+        breaker.failed(down)
+        breaker.failed(down)
+        breaker.answered()
+    assert breaker.cause == ""
+    for _ in range(3):
+        breaker.failed(down)
+    assert "e seems to be down: 3 requests in a row" in breaker.cause
+
+
+def test_garbage_is_no_outage():
+    breaker = CircuitBreaker("e", threshold=3)
+    for _ in range(50):
+        breaker.failed(failure(AnswerErrorKind.INVALID_JSON, retryable=False))
+    assert breaker.cause == ""
+
+
+def test_a_cap_counts_what_is_under_way():
+    cap = CostCap(100, spent=0)
+    held = [cap.reserve(30) for _ in range(4)]
+    assert held == [30, 30, 30, None]
+    cap.settle(30, 5)
+    assert cap.reserve(30) == 30
+    assert cap.reserve(30) is None
+
+
+def test_a_cap_lets_one_request_of_unknown_price_out_at_a_time():
+    cap = CostCap(100, spent=0)
+    assert cap.reserve(None) == 0
+    assert cap.reserve(None) is None
+    cap.settle(0, 40)
+    assert cap.reserve(None) == 40
+    assert cap.reserve(None) is None  # 40 + 40 + 40 would be too much
+    cap.settle(40, 45)
+    assert cap.reserve(None) == 45  # 85 are spent: the last one
+    cap.settle(45, 60)
+    assert cap.spent == 145  # by one request, no more
+    assert cap.reserve(None) is None
+
+
+def test_without_a_cap_anything_goes():
+    cap = CostCap(None, spent=10**12)
+    assert cap.reserve(None) == 0
+    assert cap.reserve(10**15) == 10**15
