@@ -1,0 +1,1 @@
+"""What a person can do, once for the app and the command line alike."""

@@ -1,0 +1,379 @@
+"""Prompts: edit, preview, try, save; and how wrong each version is known to be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from llmops_tui.core.chat import Answer, ChatRequest, Json, Message
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.dataset import Example
+from llmops_tui.core.errors import InputError, TemplateError
+from llmops_tui.core.prompt import (
+    MessageError,
+    PromptTemplate,
+    VariableProblem,
+    check_variables,
+    first_lines,
+    odd_heading,
+)
+from llmops_tui.core.prompt_version import Draft, Prompt, PromptVersion
+from llmops_tui.services.models import ModelView
+from llmops_tui.services.projects import tolerance_of
+from llmops_tui.services.run_words import rate_words
+from llmops_tui.services.verdicts import Measured, measured
+from llmops_tui.services.workspace import Workspace
+from llmops_tui.store import prompts
+
+NOT_MEASURED = "not measured"
+NEW_PROMPT = "--- system ---\n\n\n--- user ---\n\n"
+"""What the editor of a prompt without a version opens with."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptView:
+    """A prompt as lists show it."""
+
+    prompt: Prompt
+    newest: PromptVersion | None
+    measured: Measured | None
+    """Of the newest version."""
+    labels: tuple[tuple[str, int], ...]
+    """(label, version number) pairs."""
+    has_draft: bool
+
+    @property
+    def wrong_words(self) -> str:
+        """The measured wrong rate with its interval, or "not measured"."""
+        return wrong_words(self.measured)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version with what is known of it."""
+
+    version: PromptVersion
+    measured: Measured | None
+
+    @property
+    def wrong_words(self) -> str:
+        """The measured wrong rate with its interval, or "not measured"."""
+        return wrong_words(self.measured)
+
+
+@dataclass(frozen=True, slots=True)
+class EditorState:
+    """What the editor opens with."""
+
+    prompt: Prompt
+    text: str
+    """The draft where there is one, else the version's text."""
+    base: PromptVersion | None
+    """The version that the text was begun from."""
+    from_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A draft, rendered with an example."""
+
+    messages: tuple[Message, ...]
+    problem: str
+    """Why it can't be rendered; empty where it can."""
+    variables: tuple[VariableProblem, ...]
+    """What doesn't fit between the prompt and the data set."""
+    tokens: int
+    """Estimated from the length: four bytes a token."""
+    found: tuple[str, ...] = ()
+    """Names of the variables that the prompt asks for."""
+    line: int | None = None
+    """Line of the whole text, from 1, that the problem is about, where that is known."""
+    odd: str = ""
+    """What looks like a mistake and need not be one."""
+
+
+def wrong_words(found: Measured | None) -> str:
+    """A measured wrong rate with its interval: `1.7 % [0.9–3.1]`; or "not measured"."""
+    if found is None or found.verdict.point is None:
+        return NOT_MEASURED
+    return f"{rate_words(found.verdict)} {found.verdict.state}"
+
+
+def list_prompts(workspace: Workspace, project_id: int) -> list[PromptView]:
+    """The project's prompts by name."""
+    tolerance = tolerance_of(workspace, project_id)
+    views = []
+    for prompt in prompts.prompts(workspace.db, project_id):
+        versions = prompts.versions(workspace.db, prompt.id)
+        newest = versions[0] if versions else None
+        views.append(
+            PromptView(
+                prompt=prompt,
+                newest=newest,
+                measured=measured(workspace, newest.id, tolerance) if newest else None,
+                labels=tuple(
+                    (label, version.number) for version in versions for label in version.labels
+                ),
+                has_draft=prompts.draft(workspace.db, prompt.id, workspace.person) is not None,
+            )
+        )
+    return views
+
+
+def create_prompt(workspace: Workspace, project_id: int, name: str) -> Prompt:
+    """A new prompt without a version.
+
+    Raises:
+        InputError: the name is empty or taken.
+    """
+    name = name.strip()
+    if not name:
+        raise InputError("A prompt needs a name.", "Give it a short one, such as support-reply.")
+    if any(prompt.name == name for prompt in prompts.prompts(workspace.db, project_id)):
+        raise InputError(f"There is already a prompt named {name!r}.", "Choose another name.")
+    return prompts.ensure(workspace.db, project_id, name)
+
+
+def list_versions(workspace: Workspace, prompt: Prompt) -> list[VersionView]:
+    """A prompt's versions, newest first, each with its measured wrong rate."""
+    tolerance = tolerance_of(workspace, prompt.project_id)
+    return [
+        VersionView(version, measured(workspace, version.id, tolerance))
+        for version in prompts.versions(workspace.db, prompt.id)
+    ]
+
+
+def get_version(
+    workspace: Workspace,
+    project_id: int,
+    name: str,
+    *,
+    label: str | None = None,
+    number: int | None = None,
+) -> PromptVersion:
+    """A prompt's version by label or number; without either, the newest.
+
+    Raises:
+        NotFoundError: there is no such prompt or version.
+        InputError: label and number were both given, or the prompt has no version yet.
+    """
+    if label is not None and number is not None:
+        raise InputError("A label and a number were given.", "Give one of them.")
+    prompt = prompts.by_name(workspace.db, project_id, name)
+    if label is not None:
+        return prompts.version_by_label(workspace.db, prompt.id, label)
+    if number is not None:
+        return prompts.version_by_number(workspace.db, prompt.id, number)
+    versions = prompts.versions(workspace.db, prompt.id, limit=1)
+    if not versions:
+        raise InputError(f"The prompt {name!r} has no version yet.", "Save one in the app.")
+    return versions[0]
+
+
+def as_text(version: PromptVersion) -> str:
+    """A version in the form that people edit."""
+    return PromptTemplate.of(version.messages).format()
+
+
+def open_editor(workspace: Workspace, prompt: Prompt) -> EditorState:
+    """What to edit: this person's draft where there is one, else the newest version."""
+    versions = prompts.versions(workspace.db, prompt.id, limit=1)
+    newest = versions[0] if versions else None
+    draft = prompts.draft(workspace.db, prompt.id, workspace.person)
+    if draft is not None:
+        base = (
+            prompts.version(workspace.db, draft.base_version_id) if draft.base_version_id else None
+        )
+        return EditorState(prompt, draft.text, base, from_draft=True)
+    text = as_text(newest) if newest else NEW_PROMPT
+    return EditorState(prompt, text, newest, from_draft=False)
+
+
+def save_draft(workspace: Workspace, state: EditorState, text: str) -> None:
+    """Keep what is being typed, so that a crash or a dropped line loses nothing."""
+    base = state.base.id if state.base else None
+    draft = Draft(state.prompt.id, workspace.person, base, text, now_ms())
+    prompts.save_draft(workspace.db, draft)
+
+
+def drop_draft(workspace: Workspace, prompt: Prompt) -> None:
+    """Forget the draft and go back to the saved version."""
+    prompts.drop_draft(workspace.db, prompt.id, workspace.person)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody saved a version while this draft was written."""
+
+    theirs: PromptVersion
+
+
+def save_version(
+    workspace: Workspace,
+    state: EditorState,
+    text: str,
+    *,
+    note: str = "",
+    parameters: Mapping[str, Json] | None = None,
+    despite: PromptVersion | None = None,
+) -> PromptVersion | Conflict:
+    """Save the text as a new version.
+
+    Args:
+        workspace: where.
+        state: what the editor opened with.
+        text: what is to be saved.
+        note: what changed, in the author's words.
+        parameters: sampling parameters; None keeps those of the version it began from.
+        despite: a newer version that the person has seen and saves after all.
+
+    Returns:
+        The new version; or, where somebody else saved one in the meantime, the conflict, and
+        nothing is saved.
+
+    Raises:
+        InputError: there is no message, or nothing was changed.
+        TemplateError: a message can't be parsed.
+    """
+    template = PromptTemplate.parse(text)
+    if not any(body.strip() for _, body in template.messages):
+        raise InputError("The prompt is empty.", "Write a message first.")
+    variables = template.variables()
+    newest = next(iter(prompts.versions(workspace.db, state.prompt.id, limit=1)), None)
+    base_id = state.base.id if state.base else None
+    if newest is not None and newest.id not in (base_id, despite.id if despite else None):
+        return Conflict(newest)
+    kept = dict(state.base.parameters) if state.base else {}
+    chosen = kept if parameters is None else dict(parameters)
+    if newest and newest.messages == template.messages and dict(newest.parameters) == chosen:
+        raise InputError(f"Nothing was changed since {newest.title}.", "Edit it, then save.")
+    return prompts.add_version(
+        workspace.db,
+        state.prompt.id,
+        template.messages,
+        variables=variables,
+        author=workspace.person,
+        parameters=chosen,
+        response_schema=state.base.response_schema if state.base else None,
+        note=note,
+    )
+
+
+def add_version(
+    workspace: Workspace,
+    prompt: Prompt,
+    messages: Sequence[tuple[str, str]],
+    *,
+    parameters: Mapping[str, Json] | None = None,
+    response_schema: Mapping[str, Json] | None = None,
+    note: str = "",
+) -> PromptVersion:
+    """Save messages that are at hand as the next version.
+
+    Raises:
+        TemplateError: a message can't be parsed.
+    """
+    return prompts.add_version(
+        workspace.db,
+        prompt.id,
+        messages,
+        variables=PromptTemplate.of(messages).variables(),
+        author=workspace.person,
+        parameters=parameters,
+        response_schema=response_schema,
+        note=note,
+    )
+
+
+def set_label(workspace: Workspace, version: PromptVersion, label: str, reason: str = "") -> None:
+    """Point a label at a version.
+
+    Raises:
+        InputError: the label is empty or has blanks.
+    """
+    label = label.strip()
+    if not label or any(mark.isspace() for mark in label):
+        raise InputError("A label is one word.", "Such as production or staging.")
+    prompts.set_label(workspace.db, version, label, author=workspace.person, reason=reason)
+
+
+def preview(text: str, example: Example | None, columns: Sequence[str]) -> Preview:
+    """A draft, rendered with an example; without one, its templates as they stand.
+
+    Never raises for what a person may type.
+    """
+    template = PromptTemplate.parse(text)
+    problems: tuple[VariableProblem, ...] = ()
+    found: tuple[str, ...] = ()
+    try:
+        found = template.variables()
+        problems = check_variables(template, columns) if columns else ()
+        if example is None:
+            messages = tuple(Message(role, body) for role, body in template.messages)
+        else:
+            messages = template.render(example.inputs)
+    except TemplateError as error:
+        line = _line_of(error, text)
+        return Preview((), _problem_words(error), problems, 0, found, line, odd_heading(text))
+    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
+    tokens = size // 4 + 4 * len(messages)
+    return Preview(messages, "", problems, tokens, found, odd=odd_heading(text))
+
+
+def _line_of(error: TemplateError, text: str) -> int | None:
+    """The line of the whole text that an error in one of its messages is about."""
+    if not isinstance(error, MessageError) or error.line is None:
+        return None
+    return first_lines(text)[error.index] + error.line - 1
+
+
+def _problem_words(error: TemplateError) -> str:
+    problem = error.problem if isinstance(error, MessageError) and error.line else str(error)
+    return f"{problem} {error.hint}".strip()
+
+
+def try_prompt(
+    view: ModelView,
+    text: str,
+    example: Example | None,
+    *,
+    parameters: Mapping[str, Json] | None = None,
+    on_delta: Callable[[str], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Answer:
+    """Ask a model the draft with an example, streaming. Blocks; for a worker thread.
+
+    Raises:
+        TemplateError: the draft can't be rendered.
+        AnswerError: no answer was had.
+        InputError: it was cancelled.
+    """
+    messages = PromptTemplate.parse(text).render(example.inputs if example else {})
+    request = ChatRequest(
+        view.model.name,
+        messages,
+        {**view.model.parameters, **(parameters or {})},
+        stream=True,
+    )
+    return asyncio.run(_ask(view, request, on_delta, cancelled))
+
+
+async def _ask(
+    view: ModelView,
+    request: ChatRequest,
+    on_delta: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> Answer:
+    from llmops_tui.providers.factory import open_provider
+    from llmops_tui.providers.wire import Wire
+
+    async with Wire() as wire:
+        provider = open_provider(view.endpoint, wire)
+        asking = asyncio.create_task(provider.ask(request, on_delta=on_delta))
+        while not asking.done():
+            await asyncio.wait({asking}, timeout=0.1)
+            if cancelled():
+                asking.cancel()
+                raise InputError("The question was taken back.", "")
+        return asking.result()

@@ -1,0 +1,256 @@
+"""Triage: what waits for a verdict, giving one, taking it back, and what the verdicts prove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmops_tui.core.call import CallDetail, CallRow, Lane, Review, ReviewDraft, ReviewVerdict
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.tolerance import State, Tolerance, percent
+from llmops_tui.core.tolerance.words import bound_percent, count
+from llmops_tui.services.calls import DAY_MS
+from llmops_tui.services.workspace import Workspace
+from llmops_tui.store import calls
+from llmops_tui.store.calls import Lanes
+
+if TYPE_CHECKING:
+    from llmops_tui.core.tolerance.budget import ErrorBudget
+    from llmops_tui.core.tolerance.lanes import LaneEstimate
+
+SEVERITIES = ("cosmetic", "wrong", "harmful")
+"""How bad a wrong answer is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEstimate:
+    """What the verdicts so far say of production."""
+
+    lanes: Lanes
+    point: float | None
+    lower: float | None
+    upper: float | None
+    sentence: str
+    """In plain words, with what it rests on."""
+    note: str
+    """What is assumed besides; may be empty."""
+    state: State = State.UNDECIDED
+    """How the bounds lie to the tolerance; `within` needs the harmful ones to be within theirs."""
+    harmful_upper: float | None = None
+    """Upper bound of the share of harmful calls; None where the tolerance sets no rate for them."""
+    budget: ErrorBudget | None = None
+    """Of the window; None before the first review."""
+
+
+def queue(
+    workspace: Workspace,
+    lane: Lane,
+    *,
+    after: int = 0,
+    limit: int = 64,
+    project_id: int | None = None,
+) -> list[CallRow]:
+    """Calls of a lane that wait for a verdict, oldest first; of one project, or of all."""
+    return calls.open_items(workspace.db, lane, after=after, limit=limit, project_id=project_id)
+
+
+def waiting(workspace: Workspace, project_id: int | None = None) -> dict[Lane, int]:
+    """How many calls wait in each lane."""
+    return calls.count_open(workspace.db, project_id)
+
+
+def open_call(workspace: Workspace, call_id: int) -> CallDetail:
+    """One call whole, to be judged.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    return calls.detail(workspace.db, call_id)
+
+
+def review(
+    workspace: Workspace,
+    call: CallRow,
+    verdict: ReviewVerdict,
+    *,
+    severity: str = "",
+    reason: str = "",
+    note: str = "",
+    corrected: str | None = None,
+) -> None:
+    """Give a verdict on a call."""
+    lane, probability = lane_of(call)
+    calls.add_review(
+        workspace.db,
+        ReviewDraft(
+            call_id=call.id,
+            verdict=verdict,
+            reviewer=workspace.person,
+            lane=lane,
+            inclusion_probability=probability,
+            severity=severity,
+            reason=reason,
+            note=note,
+            corrected=corrected,
+        ),
+    )
+
+
+def undo(
+    workspace: Workspace, *, project_id: int | None = None, call_id: int | None = None
+) -> Review | None:
+    """Take this person's last verdict back; which one, or None when there is none left.
+
+    Args:
+        workspace: Where and who.
+        project_id: Only verdicts on calls of this project.
+        call_id: Only verdicts on this call.
+    """
+    return calls.undo_review(workspace.db, workspace.person, project_id=project_id, call_id=call_id)
+
+
+def can_be_judged(call: CallRow) -> bool:
+    """Whether there is an answer to call right or wrong; as the queue and the estimate see it."""
+    captured = bool(call.output_head) or (call.flagged > 0 and bool(call.input_head))
+    return call.status == "ok" and captured
+
+
+def lane_of(call: CallRow) -> tuple[Lane, float]:
+    """(lane, inclusion probability) of a call: recorded with each verdict, for the estimate."""
+    if call.flagged:
+        return Lane.FLAGGED, 1.0
+    if call.audit_probability is not None:
+        return Lane.AUDIT, call.audit_probability
+    return Lane.CHOSEN, 0.0
+
+
+def live_estimate(
+    workspace: Workspace, tolerance: Tolerance, project_id: int | None = None
+) -> LiveEstimate:
+    """The live wrong rate over the tolerance's window, from both lanes. Loads SciPy.
+
+    Args:
+        workspace: Where the calls are.
+        tolerance: Window, confidence, and what the bounds are held against.
+        project_id: Only calls of this project.
+    """
+    from llmops_tui.core.tolerance.budget import error_budget  # loads SciPy
+
+    since = now_ms() - tolerance.window_days * DAY_MS
+    found = calls.lanes(workspace.db, since, project_id)
+    if not found.calls:
+        words = "No production call in the window."
+        if found.apart:
+            words = f"No answer to judge in the window; {_apart_words(found)}."
+        return LiveEstimate(found, None, None, None, words, "")
+    if found.flagged_reviewed + found.audited == 0:
+        return LiveEstimate(
+            found, None, None, None, f"{found.calls:,} calls, none reviewed: not known.", ""
+        )
+    estimate = _estimate(found, tolerance, found.flagged_wrong, found.audited_wrong)
+    harm = None
+    if tolerance.harmful_max_wrong is not None:
+        harm = _estimate(found, tolerance, found.flagged_harmful, found.audited_harmful)
+    return LiveEstimate(
+        found,
+        estimate.point,
+        estimate.lower,
+        estimate.upper,
+        _sentence(found, tolerance, estimate, harm),
+        _note(estimate.note, found),
+        _state(tolerance, estimate, harm),
+        None if harm is None else harm.upper,
+        error_budget(found.calls, tolerance.max_wrong, estimate),
+    )
+
+
+def budget_words(live: LiveEstimate, tolerance: Tolerance) -> str:
+    """How much of the window's error budget is left, as a clause; empty where nothing is known.
+
+    The best estimate comes first; the bound behind it says how far it can be trusted.
+    """
+    budget = live.budget
+    if budget is None or not budget.allowed:
+        return ""
+    sure = percent(tolerance.confidence)
+    spent_at_least = budget.lower / budget.allowed
+    if budget.state is State.EXCEEDED:
+        return (
+            f"the error budget is overspent: at least {_whole(spent_at_least)} of it ({sure} sure)"
+        )
+    if live.point is None:
+        return "how much of the error budget is left is not known yet"
+    left = 1.0 - budget.share_spent
+    if left < 0:
+        return f"the error budget looks overspent ({_whole(budget.share_spent)} of it), not certain"
+    words = f"{_whole(left)} of the error budget left"
+    if budget.state is State.UNDECIDED:
+        return f"{words}, though it may be overspent"
+    least = 1.0 - budget.spent_at_most / budget.allowed
+    return f"{words}, at least {_whole(least)} ({sure} sure)"
+
+
+def _estimate(found: Lanes, tolerance: Tolerance, flagged: int, audited: int) -> LaneEstimate:
+    from llmops_tui.core.tolerance.lanes import LaneCounts, two_lanes  # loads SciPy
+
+    counts = LaneCounts(
+        calls=found.calls,
+        flagged=found.flagged,
+        flagged_reviewed=found.flagged_reviewed,
+        flagged_wrong=flagged,
+        audited=found.audited,
+        audited_wrong=audited,
+    )
+    return two_lanes(counts, tolerance.confidence)
+
+
+def _sentence(
+    found: Lanes, tolerance: Tolerance, estimate: LaneEstimate, harm: LaneEstimate | None
+) -> str:
+    upper = bound_percent(estimate.upper, "upper", tolerance.max_wrong)
+    harmful = ""
+    if harm is not None and tolerance.harmful_max_wrong is not None:
+        most = bound_percent(harm.upper, "upper", tolerance.harmful_max_wrong)
+        harmful = f" and at most {most} harmful"
+    sentence = (
+        f"We can say at most {upper} of {found.calls:,} live calls are wrong{harmful} "
+        f"({percent(tolerance.confidence)} sure; {found.flagged_reviewed:,} of "
+        f"{found.flagged:,} flagged and {found.audited:,} audited ones reviewed)."
+    )
+    if not found.audited and found.flagged < found.calls:
+        sentence += " No audit yet: what the flags miss is unknown."
+    return sentence
+
+
+def _state(tolerance: Tolerance, estimate: LaneEstimate, harm: LaneEstimate | None) -> State:
+    states = {_one_state(estimate, tolerance.max_wrong)}
+    if harm is not None and tolerance.harmful_max_wrong is not None:
+        states.add(_one_state(harm, tolerance.harmful_max_wrong))
+    if State.EXCEEDED in states:
+        return State.EXCEEDED
+    return State.UNDECIDED if State.UNDECIDED in states else State.WITHIN
+
+
+def _one_state(estimate: LaneEstimate, limit: float) -> State:
+    if estimate.upper <= limit:
+        return State.WITHIN
+    return State.EXCEEDED if estimate.lower > limit else State.UNDECIDED
+
+
+def _whole(share: float) -> str:
+    return percent(share, "down", 0)
+
+
+def _apart_words(found: Lanes) -> str:
+    noun = "call" if found.apart == 1 else "calls"
+    were = "was" if found.apart == 1 else "were"
+    return f"{found.apart:,} {noun} failed, {were} cancelled or came without text"
+
+
+def _note(assumed: str, found: Lanes) -> str:
+    notes = [assumed] if assumed else []
+    if found.unsure:
+        notes.append(f"{count(found.unsure, 'unsure verdict')} counted as not reviewed")
+    if found.apart:
+        notes.append(f"{_apart_words(found)}: apart, neither right nor wrong")
+    return "; ".join(notes)
