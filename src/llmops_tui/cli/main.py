@@ -1,0 +1,118 @@
+"""The `llmops-tui` command and its subcommands, each loaded when it's called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from llmops_tui import __version__
+from llmops_tui.cli.output import printable, report
+from llmops_tui.core.errors import ExitCode, LlmopsError
+
+COMMANDS = {
+    "cache": "llmops_tui.cli.cache:cache",
+    "dataset": "llmops_tui.cli.dataset:dataset",
+    "demo": "llmops_tui.cli.demo:demo",
+    "doctor": "llmops_tui.cli.doctor:doctor",
+    "gateway": "llmops_tui.cli.gateway:gateway",
+    "model": "llmops_tui.cli.model:model",
+    "plan": "llmops_tui.cli.plan:plan",
+    "project": "llmops_tui.cli.project:project",
+    "prompt": "llmops_tui.cli.prompt:prompt",
+    "run": "llmops_tui.cli.run:run",
+}
+LOG_VARIABLE = "LLMOPS_TUI_LOG"
+
+
+class LazyGroup(click.Group):
+    """Loads a subcommand's module when it's needed: the app must not wait for all of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="llmops-tui")
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="LLMOPS_TUI_DB",
+    help="The workspace file. Default: LLMOPS_TUI_DB, or workspace.db in the data directory.",
+)
+@click.option("--project", help="The project to work on, where there are several.")
+@click.option("--debug", is_flag=True, help="Show tracebacks and log everything.")
+@click.pass_context
+def cli(ctx: click.Context, db: Path | None, project: str | None, debug: bool) -> None:
+    """How wrong can I be? Data, prompts, test runs, monitoring and triage of an LLM feature.
+
+    Without a command: the terminal app.
+    """
+    ctx.obj = {"db": db, "project": project, "debug": debug}
+    if ctx.invoked_subcommand is None:
+        from llmops_tui.cli.app import open_app
+
+        ctx.exit(open_app(db, project))
+
+
+def main() -> None:
+    """Entry point: errors are sentences, `--debug` shows where they come from."""
+    debug = "--debug" in sys.argv
+    _set_up_logging(debug)
+    try:
+        code = cli.main(standalone_mode=False)
+    except LlmopsError as error:
+        if debug:
+            raise
+        report(error)
+        sys.exit(int(error.exit_code))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever reads our output has had enough; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(int(ExitCode.WITHIN))
+    except Exception as error:
+        if debug:
+            raise
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        text = printable(f"{type(error).__name__}: {error}")
+        click.echo(f"Error: something unexpected happened: {text}", err=True)
+        click.echo("Run the same again with --debug to see where, and please report it.", err=True)
+        sys.exit(int(ExitCode.FAILED))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _set_up_logging(debug: bool) -> None:
+    path = os.environ.get(LOG_VARIABLE)
+    if path:
+        logging.basicConfig(filename=path, level=logging.DEBUG, format=_FORMAT)
+    elif debug:
+        logging.basicConfig(stream=sys.stderr, level=logging.DEBUG, format=_FORMAT)
+    else:
+        logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(message)s")
+
+
+_FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"

@@ -1,0 +1,26 @@
+"""Production calls: watch them, open one, judge it."""
+
+from __future__ import annotations
+
+from llmops_tui.ui.commands.model import Command
+from llmops_tui.ui.commands.triage import judging
+
+COMMANDS: tuple[Command, ...] = (
+    Command("monitor.flagged", "f", "Flagged", "Show only flagged calls, or all again.", 2),
+    Command(
+        "monitor.errors",
+        "exclamation_mark",
+        "Errors",
+        "Show only calls without an answer, or all again.",
+        3,
+    ),
+    Command("monitor.everything", "a", "All", "Show all calls: no key, no filter.", 4),
+    Command("monitor.pause", "p", "Pause", "Hold the list still, or follow again.", 5),
+    Command("monitor.connect", "C", "Connect", "How to point an application here.", 6),
+    Command("monitor.about.copy", "y", "Copy", "Send these lines to the clipboard.", 1),
+    *judging("monitor.call", first=2),
+    Command("monitor.call.newer", "left_square_bracket", "Newer", "The call that came next.", 11),
+    Command(
+        "monitor.call.older", "right_square_bracket", "Older", "The call that came before.", 10
+    ),
+)

@@ -1,0 +1,15 @@
+"""The project at a glance: what it tolerates, who owns what, where to go next."""
+
+from __future__ import annotations
+
+from llmops_tui.ui.commands.model import Command
+
+COMMANDS: tuple[Command, ...] = (
+    Command("overview.tolerance", "t", "Tolerance", "Say how wrong the project may be.", 2),
+    Command("overview.owner", "o", "Owner", "Name who answers for the stage.", 3),
+    Command("overview.new_project", "n", "New project", "Make a project.", 4),
+    Command("overview.scorer", "s", "Scorer", "Say how runs tell right from wrong.", 5),
+    Command("overview.tolerance_page.save", "ctrl+s", "Save", "Put the tolerance into force.", 1),
+    Command("overview.stages.right", "right,l", "Next", "The next stage.", palette=False),
+    Command("overview.stages.left", "left,h", "Previous", "The stage before.", palette=False),
+)

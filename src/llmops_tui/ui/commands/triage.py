@@ -1,0 +1,58 @@
+"""Triage: one key gives a verdict and shows the next call.
+
+Right is `r`. Wrong is one of three keys, by how bad it is: `c`, `w`, `h`. What can't be told is
+`s`. The same keys judge a call that was opened from the Monitor screen. Whatever was pressed, `u`
+takes it back.
+"""
+
+from __future__ import annotations
+
+from llmops_tui.ui.commands.model import Command
+
+
+def judging(scope: str, *, first: int) -> tuple[Command, ...]:
+    """The verdicts and what belongs to them; `first` is the rank of the first in the footer."""
+    return (
+        Command(f"{scope}.right", "r", "Right", "The answer is right.", first),
+        Command(
+            f"{scope}.cosmetic",
+            "c",
+            "Cosmetic",
+            "Wrong, but only in its looks: cosmetic.",
+            first + 2,
+        ),
+        Command(f"{scope}.wrong", "w", "Wrong", "The answer is wrong.", first + 1),
+        Command(f"{scope}.harmful", "h", "Harmful", "Wrong, and it does harm.", first + 3),
+        Command(
+            f"{scope}.unsure",
+            "s",
+            "Not sure",
+            "Nobody can tell from this; counts as not reviewed.",
+            first + 4,
+        ),
+        Command(
+            f"{scope}.undo", "u", "Undo", "Take your last verdict back, any number.", first + 5
+        ),
+        Command(
+            f"{scope}.note", "n", "Note", "A line that is kept with the verdict that follows.", 20
+        ),
+        Command(f"{scope}.copy", "y", "Copy", "Send the answer to the clipboard.", 21),
+        Command(f"{scope}.in_editor", "e", "Editor", "Read the call in $EDITOR.", 22),
+    )
+
+
+COMMANDS: tuple[Command, ...] = (
+    *judging("triage", first=1),
+    Command("triage.flagged", "f", "Flagged", "The lane of flagged calls.", 23),
+    Command("triage.audit", "a", "Audit", "The lane of calls drawn at random.", 24),
+    Command(
+        "triage.next",
+        "right_square_bracket",
+        "Skip",
+        "The next call; this one keeps waiting.",
+        7,
+    ),
+    Command("triage.previous", "left_square_bracket", "Previous", "The call before.", 25),
+    Command("triage.why", "v", "Why", "Show or hide why an audited call is here.", 26),
+    Command("triage.whole", "o", "Whole call", "Everything that came with the call.", 27),
+)

@@ -1,0 +1,1 @@
+"""Data gathering: data sets, their examples, importing."""

@@ -1,0 +1,158 @@
+"""The project's data sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widgets import Static
+
+from llmops_tui.core.clock import now_ms
+from llmops_tui.core.dataset import Dataset
+from llmops_tui.services import datasets
+from llmops_tui.services.datasets import DatasetsView
+from llmops_tui.ui.screens.base import Page
+from llmops_tui.ui.screens.datasets import texts
+from llmops_tui.ui.widgets.text_pane import TextPane
+from llmops_tui.ui.widgets.two_panes import TwoPanes
+from llmops_tui.ui.widgets.virtual_table import Cell, Column, RowChosen, RowMoved, VirtualTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from llmops_tui.services.datasets import ImportPreview
+
+
+class DatasetsScreen(Page[DatasetsView]):
+    """A list of data sets; enter opens the examples of one."""
+
+    SCOPE = "datasets"
+    PURPOSE = (
+        "Labelled examples, in data sets with immutable versions. An import becomes the next "
+        "version of a data set; runs keep pointing at the version they were made with."
+    )
+    FIGURES = (
+        "rows: examples of the newest version; ! marks a number too small for any verdict, even "
+        "if no answer were wrong.\n"
+        "bad: rows of the file that could not become examples; b shows them with the reason.\n"
+        "splits: how many rows each split has."
+    )
+    TOPICS = frozenset({"dataset", "project"})
+    DEFAULT_CSS = "DatasetsScreen #enough { padding: 0 2; color: $muted; height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted: int | None = None
+        """Just imported: the cursor goes there once it is listed."""
+
+    def compose_body(self) -> ComposeResult:
+        """The list, and what is known about the data set under the cursor."""
+        yield Static("", id="enough", markup=False)
+        yield TwoPanes(
+            VirtualTable(
+                columns=self._columns(),
+                key=lambda dataset: dataset.id,
+                empty=texts.NO_DATASET,
+                place="selection",
+                id="datasets",
+            ),
+            TextPane(id="dataset"),
+        )
+
+    def load(self) -> DatasetsView | None:
+        """All data sets of the project."""
+        if self.project_id is None:
+            return None
+        return datasets.datasets_view(self.workspace, self.project_id)
+
+    def show(self, model: DatasetsView) -> None:
+        """Show them."""
+        self.query_one("#enough", Static).update(texts.enough_text(model))
+        self._table.empty = texts.NO_DATASET
+        self._table.show_rows(model.datasets)
+        if self._wanted is not None:
+            self._table.go_to_key(self._wanted)
+            self._wanted = None
+
+    def show_nothing(self) -> None:
+        """Say that a project comes first."""
+        self.query_one("#enough", Static).update("")
+        self._table.empty = texts.NO_PROJECT
+        self._table.show_rows(())
+
+    def on_row_moved(self, message: RowMoved) -> None:
+        """Tell about the data set under the cursor."""
+        message.stop()
+        chosen = self._chosen
+        if chosen is not None and self.model is not None:
+            self.query_one(TextPane).show_sections(texts.dataset_sections(chosen, self.model))
+        self.refresh_bindings()
+
+    def on_row_chosen(self, message: RowChosen) -> None:
+        """Open its examples."""
+        message.stop()
+        from llmops_tui.ui.screens.datasets.examples import ExamplesPage
+
+        chosen = self._chosen
+        if chosen is not None and chosen.version is not None:
+            self.app.push_screen(ExamplesPage(chosen.name, chosen.version))
+
+    def why_not(self, command_id: str) -> str | None:
+        """Importing needs a project, bad rows have to be there."""
+        if command_id == "datasets.import_file" and self.project_id is None:
+            return "A data set belongs to a project: make one on the Overview first (1, then n)."
+        if command_id == "datasets.bad_rows":
+            version = self._chosen.version if self._chosen else None
+            if version is None or not version.bad_rows:
+                return "This data set has no bad rows."
+        return super().why_not(command_id)
+
+    def do_import_file(self) -> None:
+        """Ask for a file, look at it, then import it."""
+        from llmops_tui.ui.screens.datasets.import_page import ImportPage, path_form
+
+        def chosen(preview: ImportPreview | None) -> None:
+            if preview is not None and self.project_id is not None:
+                self.app.push_screen(ImportPage(preview, self.project_id, self._imported))
+
+        self.app.push_screen(path_form(), chosen)
+
+    def do_bad_rows(self) -> None:
+        """Show what the import kept aside."""
+        from llmops_tui.ui.screens.datasets.bad_rows import BadRowsPage
+
+        chosen = self._chosen
+        if chosen is not None and chosen.version is not None:
+            self.app.push_screen(BadRowsPage(chosen.name, chosen.version))
+
+    def _imported(self, dataset_id: int) -> None:
+        self._wanted = dataset_id
+        self.reload_now()
+
+    @property
+    def _table(self) -> VirtualTable[Dataset]:
+        return self.query_one("#datasets", VirtualTable)
+
+    @property
+    def _chosen(self) -> Dataset | None:
+        return self._table.cursor_row
+
+    def _columns(self) -> tuple[Column[Dataset], ...]:
+        return (
+            Column("name", lambda d: d.name, flex=3),
+            Column("v", lambda d: str(d.versions), width=3, align="right"),
+            Column("rows", self._rows, width=11, align="right"),
+            Column("bad", _bad, width=5, align="right"),
+            Column(
+                "splits", lambda d: texts.splits_text(d.version.splits) if d.version else "", flex=3
+            ),
+            Column("source", lambda d: texts.source_text(d.version), flex=2, drop=1),
+            Column("imported", lambda d: texts.when_text(d.version, now_ms()), width=12),
+        )
+
+    def _rows(self, dataset: Dataset) -> Cell:
+        return texts.rows_cell(dataset, self.model.least_examples if self.model else 0)
+
+
+def _bad(dataset: Dataset) -> Cell:
+    bad = dataset.version.bad_rows if dataset.version else 0
+    return (f"{bad:,}", "bad") if bad else ("0", "muted")

@@ -1,0 +1,187 @@
+"""What the data set screens say, from values alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from llmops_tui.core.clock import ago
+from llmops_tui.core.dataset import BadRow, Dataset, DatasetVersion, Example
+from llmops_tui.ui.widgets.text_pane import Section
+
+if TYPE_CHECKING:
+    from llmops_tui.core.chat import Json
+    from llmops_tui.services.datasets import DatasetsView, ImportPreview
+
+NO_PROJECT = (
+    "There is no project yet, and a data set belongs to one.\n\n"
+    "Press 1 for the Overview, where n makes a project."
+)
+NO_DATASET = (
+    "No data set yet.\n\n"
+    "A data set holds examples: inputs with the answer that is expected. Prompts and models are "
+    "measured on them, and how many there are decides how sure a verdict can be.\n\n"
+    "Press i to import one from a file: CSV, TSV, JSON Lines, JSON, or lines of text."
+)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 bad row`, `2,000 bad rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def splits_text(splits: Mapping[str, int]) -> str:
+    """`train 7,473 · test 1,319`; empty where the data set has none."""
+    named = [(name or "no split", rows) for name, rows in splits.items()]
+    if not named or [name for name, _ in named] == ["no split"]:
+        return ""
+    return " · ".join(f"{name} {rows:,}" for name, rows in named)
+
+
+def source_text(version: DatasetVersion | None) -> str:
+    """The file's name, without the way to it."""
+    return version.source.rpartition("/")[2] if version else ""
+
+
+def when_text(version: DatasetVersion | None, now: int) -> str:
+    """How long ago the version was made."""
+    return ago(version.created_at, now) if version else ""
+
+
+def moment(at_ms: int) -> str:
+    """A date and a time, where the person is."""
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def enough_text(view: DatasetsView) -> str:
+    """The line above the list: what the tolerance asks for."""
+    return (
+        f"Tolerance {view.tolerance.max_wrong * 100:g} % wrong, "
+        f"{view.tolerance.confidence * 100:g} % sure: a verdict needs at least "
+        f"{view.least_examples:,} examples"
+    )
+
+
+def rows_cell(dataset: Dataset, least: int) -> tuple[str, str]:
+    """The number of rows, marked where it is too small for any verdict."""
+    rows = dataset.version.rows if dataset.version else 0
+    return (f"{rows:,}", "") if rows >= least else (f"{rows:,} !", "doubt")
+
+
+def dataset_sections(dataset: Dataset, view: DatasetsView) -> list[Section]:
+    """Everything about a data set's newest version."""
+    version = dataset.version
+    if version is None:
+        return [Section(dataset.name, "No version yet: its import did not come to its end.")]
+    enough = (
+        "Enough for a verdict if few are wrong."
+        if version.rows >= view.least_examples
+        else f"Too few: at least {view.least_examples - version.rows:,} more are needed before any "
+        "run can be within the tolerance."
+    )
+    facts = [
+        f"version    {version.number} of {dataset.versions}",
+        f"rows       {version.rows:,}",
+        f"bad rows   {version.bad_rows:,}",
+        f"splits     {splits_text(version.splits) or 'none'}",
+        f"made       {moment(version.created_at)} by {version.author}",
+        f"source     {version.source or 'made in the program'}",
+    ]
+    sections = [
+        Section(dataset.name, "\n".join(facts)),
+        Section("Inputs", "\n".join(version.columns)),
+        Section("For the tolerance", enough),
+    ]
+    if version.note:
+        sections.append(Section("Note", version.note))
+    return sections
+
+
+def value_text(value: Json) -> str:
+    """An input as text: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def input_text(example: Example, column: str) -> str:
+    """One input of an example; empty where it has none of that name."""
+    return value_text(example.inputs[column]) if column in example.inputs else ""
+
+
+def example_sections(example: Example) -> list[Section]:
+    """A whole example."""
+    sections = [Section(name, value_text(value)) for name, value in example.inputs.items()]
+    expected = example.expected
+    if expected is None:
+        sections.append(Section("expected", "not labelled", (), "muted"))
+    else:
+        sections.append(Section("expected", expected))
+    if example.tags:
+        sections.append(Section("tags", ", ".join(example.tags)))
+    if example.split:
+        sections.append(Section("split", example.split))
+    return sections
+
+
+def example_json(example: Example) -> str:
+    """An example as one JSON object, for the clipboard and the editor."""
+    return json.dumps(
+        {
+            "inputs": dict(example.inputs),
+            "expected": example.expected,
+            "tags": list(example.tags),
+            "split": example.split,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def bad_row_sections(row: BadRow) -> list[Section]:
+    """A row that was kept aside, whole."""
+    return [Section(f"line {row.line:,}", row.reason, (), "bad"), Section("as it stands", row.raw)]
+
+
+def mapping_text(preview: ImportPreview) -> str:
+    """Which column is what, in words."""
+    mapping = preview.mapping
+    unused = [
+        name
+        for name in preview.columns
+        if name not in {*mapping.inputs, mapping.expected, *mapping.tags, mapping.split}
+    ]
+    expected = mapping.expected or (
+        "the last message of the conversation" if mapping.answer_in_messages else "none: unlabelled"
+    )
+    lines = [
+        f"name      {preview.name}",
+        f"inputs    {_names(mapping.inputs, mapping.variables)}",
+        f"expected  {expected}",
+        f"tags      {_names(mapping.tags)}",
+        f"split     {mapping.split or 'none'}",
+    ]
+    if unused:
+        lines.append(f"left out  {_names(unused)}")
+    return "\n".join(lines)
+
+
+def preview_sections(preview: ImportPreview) -> list[Section]:
+    """What will be imported and how, for a person to look at first."""
+    notes = "".join(f"\n{note}" for note in preview.format.notes)
+    sections = [
+        Section("File", f"{preview.path}\n{preview.format.label}{notes}"),
+        Section("Mapping (m changes it)", mapping_text(preview)),
+    ]
+    if preview.bad_rows:
+        rows = "\n".join(f"line {row.line:,}: {row.reason}" for row in preview.bad_rows[:5])
+        sections.append(Section("Bad rows among the first, kept aside", rows, (), "bad"))
+    return sections
+
+
+def _names(names: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
+    shown = [
+        f"{name} (as {variables[name]})" if variables and name in variables else name
+        for name in names
+    ]
+    return ", ".join(shown) or "none"

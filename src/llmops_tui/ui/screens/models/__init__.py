@@ -1,0 +1,1 @@
+"""Model usage: endpoints, models, prices, whether they answer."""

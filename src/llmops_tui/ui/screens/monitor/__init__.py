@@ -1,0 +1,1 @@
+"""Production calls as they arrive."""

@@ -1,0 +1,83 @@
+"""Choosing one of a few things by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.widgets import Label
+
+from llmops_tui.ui.screens.dialog import Dialog
+from llmops_tui.ui.widgets.virtual_table import Column, RowChosen, VirtualTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from llmops_tui.ui.app import LlmopsApp
+
+Choice = tuple[str, str, str]
+"""Key, title, explanation."""
+
+
+class PickScreen(Dialog[str]):
+    """A short list; enter chooses, esc chooses nothing (no result is handed on)."""
+
+    SCOPE = "dialogs.pick"
+    DEFAULT_CSS = "PickScreen VirtualTable { height: auto; max-height: 16; min-height: 3; }"
+
+    def __init__(self, title: str, choices: Sequence[Choice], current: str = "") -> None:
+        super().__init__()
+        self._heading = title
+        self._choices = list(choices)
+        self._current = current
+
+    def compose_box(self) -> ComposeResult:
+        """Title and list."""
+        yield Label(self._heading, classes="title", markup=False)
+        yield VirtualTable(
+            columns=(
+                Column("name", lambda row: row[1], flex=2),
+                Column("", lambda row: (row[2], "muted"), flex=3),
+            ),
+            key=lambda row: row[0],
+            empty="There is nothing to choose from.",
+            header=False,
+            id="choices",
+        )
+
+    def on_mount(self) -> None:
+        """Show the choices, the cursor on the current one."""
+        table = self.query_one(VirtualTable)
+        table.styles.height = min(max(len(self._choices), 1), 16)
+        table.show_rows(self._choices)
+        table.go_to_key(self._current)
+
+    def on_row_chosen(self, message: RowChosen) -> None:
+        """That one."""
+        message.stop()
+        self.dismiss(str(message.key))
+
+    def do_cancel(self) -> None:
+        """None of them."""
+        self.dismiss(None)
+
+
+def choose_project(app: LlmopsApp) -> None:
+    """Choose the project to work on from those of the workspace."""
+    from llmops_tui.services import projects
+
+    found = projects.list_projects(app.workspace)
+
+    def chosen(key: str | None) -> None:
+        for project in found:
+            if str(project.id) == key:
+                app.use_project(project.id, project.name)
+
+    app.push_screen(
+        PickScreen(
+            "Work on which project?",
+            [(str(p.id), p.name, p.description) for p in found],
+            str(app.project_id),
+        ),
+        chosen,
+    )

@@ -1,0 +1,1 @@
+"""Prompts: the list, the editor, versions and what differs between them."""

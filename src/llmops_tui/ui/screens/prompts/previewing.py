@@ -1,0 +1,93 @@
+"""The preview of a prompt under work: which data set, which example, and what comes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmops_tui.core.dataset import Dataset, Example
+from llmops_tui.services import prompt_writing, prompts
+from llmops_tui.services.prompt_writing import Examples
+from llmops_tui.services.prompts import Preview
+from llmops_tui.ui.screens.prompts.latest import Latest
+
+if TYPE_CHECKING:
+    from llmops_tui.ui.screens.prompts.editor import EditorPage
+
+WAIT_S = 0.2
+LONGEST_S = 0.8
+
+Shown = tuple[str, Example | None, tuple[str, ...]]
+"""Text, example and columns that a preview is of."""
+
+
+class Previewer:
+    """Steps through examples and renders, off the UI thread; tells the page what came of it."""
+
+    def __init__(self, page: EditorPage) -> None:
+        self._page = page
+        self.dataset: Dataset | None = None
+        self.examples: Examples | None = None
+        self.example: Example | None = None
+        self.index = 0
+        """Of the example, from 0."""
+        self.preview: Preview | None = None
+        self._latest: Latest[Shown, Preview] = Latest(
+            page,
+            "preview",
+            lambda shown: prompts.preview(*shown),
+            self._previewed,
+            lambda error: page.llmops.report(error),
+            wait_s=WAIT_S,
+            longest_s=LONGEST_S,
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the data set has for variables."""
+        return self.examples.version.columns if self.examples else ()
+
+    def use_dataset(self, dataset: Dataset | None) -> None:
+        """Take examples from here, from where the person left off."""
+        self.dataset, self.examples, self.example, self.index = dataset, None, None, 0
+        if dataset is None:
+            self.look()
+            return
+        kept = self._page.recall(f"example.{dataset.id}")
+        self.index = int(kept) if kept and kept.isdecimal() else 0
+        workspace = self._page.workspace
+        self._page.in_thread(
+            lambda: prompt_writing.examples_of(workspace, dataset),
+            self._use_examples,
+            group="examples",
+        )
+
+    def step(self, by: int) -> None:
+        """So many examples on, around the ends."""
+        examples = self.examples
+        if examples is None:
+            return
+        index = self.index = (self.index + by) % max(1, len(examples.positions))
+        self._page.remember(f"example.{examples.version.dataset_id}", str(index))
+        workspace = self._page.workspace
+        self._page.in_thread(
+            lambda: prompt_writing.example_at(workspace, examples, index),
+            self._use_example,
+            group="example",
+        )
+
+    def look(self) -> None:
+        """The text changed: render it soon."""
+        self._latest.put((self._page.text, self.example, self.columns))
+
+    def _use_examples(self, examples: Examples) -> None:
+        self.examples = examples
+        self.step(0)
+
+    def _use_example(self, example: Example | None) -> None:
+        self.example = example
+        self.look()
+        self._latest.hurry()
+
+    def _previewed(self, preview: Preview) -> None:
+        self.preview = preview
+        self._page.previewed(preview)

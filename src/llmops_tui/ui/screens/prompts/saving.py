@@ -1,0 +1,96 @@
+"""Saving a version: a note in one line, and never over what somebody else saved meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from llmops_tui.core.prompt_version import PromptVersion
+from llmops_tui.services import prompts
+from llmops_tui.services.prompts import Conflict, EditorState
+from llmops_tui.ui.screens.form import Field, FormScreen, Values
+
+if TYPE_CHECKING:
+    from llmops_tui.ui.screens.prompts.conflict import Choice
+    from llmops_tui.ui.screens.prompts.editor import EditorPage
+
+Then = Callable[[PromptVersion], None]
+
+
+class Saver:
+    """Saves for the editor."""
+
+    def __init__(self, page: EditorPage) -> None:
+        self._page = page
+
+    def save(self, *, then: Then | None = None, why: str = "") -> None:
+        """Ask for a note, then save; what hinders is said in the form, which stays."""
+        page = self._page
+        state, text = page.state, page.text
+        assert state is not None
+        noted: list[str] = []
+
+        def submit(values: Values) -> PromptVersion | Conflict:
+            noted[:] = [values["note"]]
+            return prompts.save_version(page.workspace, state, text, note=values["note"])
+
+        def ended(result: PromptVersion | Conflict | None) -> None:
+            if result is not None:
+                self._saved(result, state, text, noted[0], then)
+
+        page.app.push_screen(
+            FormScreen(
+                f"Save {state.prompt.name} as a new version",
+                [Field("note", "What changed", help="One line for the list of versions, or none.")],
+                submit,
+                intro=why,
+            ),
+            ended,
+        )
+
+    def _saved(
+        self,
+        result: PromptVersion | Conflict,
+        state: EditorState,
+        text: str,
+        note: str,
+        then: Then | None,
+    ) -> None:
+        page = self._page
+        if isinstance(result, Conflict):
+            self._conflict(result.theirs, state, text, note, then)
+            return
+        page.keeper.saved(EditorState(state.prompt, text, result, from_draft=False))
+        if page.text != text:
+            page.keeper.changed(page.text)
+        page.say(f"Saved as {result.title}.")
+        page.draw_header()
+        page.refresh_bindings()
+        if then is not None:
+            then(result)
+
+    def _conflict(
+        self, theirs: PromptVersion, state: EditorState, text: str, note: str, then: Then | None
+    ) -> None:
+        from llmops_tui.ui.screens.prompts.conflict import ConflictPage
+
+        page = self._page
+
+        def chosen(choice: Choice) -> None:
+            if choice == "take":
+                # First the base, so that the draft which is kept says what it began with.
+                taken = prompts.as_text(theirs)
+                page.keeper.begin_from(EditorState(state.prompt, taken, theirs, from_draft=False))
+                page.change_text(taken)
+                page.draw_header()
+                page.say(f"{theirs.title} is in the editor; ctrl+z brings your text back.")
+                return
+            page.in_thread(
+                lambda: prompts.save_version(
+                    page.workspace, state, text, note=note, despite=theirs
+                ),
+                lambda result: self._saved(result, state, text, note, then),
+                group="save",
+            )
+
+        page.app.push_screen(ConflictPage(state.base, theirs, text, chosen))

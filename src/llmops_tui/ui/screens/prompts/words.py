@@ -1,0 +1,207 @@
+"""What the editor says beside the text, from values alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from llmops_tui.core.chat import Model
+from llmops_tui.core.dataset import Example
+from llmops_tui.core.prompt import VariableProblem
+from llmops_tui.core.prompt_version import PromptVersion
+from llmops_tui.core.run import Outcome
+from llmops_tui.core.text import cells, one_line
+from llmops_tui.services.models import ModelView
+from llmops_tui.services.prompt_writing import Examples
+from llmops_tui.services.prompts import EditorState, Preview
+from llmops_tui.services.run_words import money
+from llmops_tui.ui.screens.prompts.trying import Attempt
+from llmops_tui.ui.widgets.text_pane import Section
+
+Part = tuple[str, str]
+"""Any text, and a style: `strong`, `bad`, `doubt`, `muted` or none."""
+
+STYLES = {"strong": "bold", "bad": "bold reverse", "doubt": "bold", "muted": "dim", "": ""}
+"""Attributes, not colours: these lines say in words what they mean."""
+GAP = " · "
+WORTH_SAYING = 10
+"""Per cent of a model's context; less than this is nobody's concern."""
+
+
+def line_of(parts: Sequence[Part], width: int) -> Text:
+    """Parts with dots between them, as many as fit; the last one is cut."""
+    line = Text(no_wrap=True, end="")
+    for text, style in parts:
+        room = width - cells(line.plain) - (len(GAP) if line.plain else 0)
+        if room < 4:
+            break
+        if line.plain:
+            line.append(GAP, style="dim")
+        line.append(one_line(text, room), style=STYLES[style])
+    return line
+
+
+def header_parts(
+    state: EditorState, newest: PromptVersion | None, changed: bool, problem: str
+) -> list[Part]:
+    """Which prompt, begun from what, and whether what is typed is kept."""
+    base = state.base
+    parts: list[Part] = [(state.prompt.name, "strong")]
+    if problem:
+        parts.append((f"DRAFT NOT KEPT: {problem}", "bad"))
+    elif changed:
+        parts.append((f"draft, begun from v{base.number}" if base else "draft", ""))
+    else:
+        parts.append((f"v{base.number}" if base else "no version yet", ""))
+    if newest is not None and (base is None or newest.number > base.number):
+        parts.append((f"v{newest.number} was saved by {newest.author} meanwhile", "doubt"))
+    elif base is not None and base.labels:
+        parts.append((", ".join(base.labels), ""))
+    return parts
+
+
+def variable_parts(preview: Preview | None, hidden: str, columns: Sequence[str]) -> list[Part]:
+    """What is wrong with the text, the worst first; else which variables it uses."""
+    if preview is None:
+        return [("Reading…", "muted")]
+    unknown = [problem for problem in preview.variables if problem.unknown]
+    unused = [problem.name for problem in preview.variables if not problem.unknown]
+    parts: list[Part] = [(_unknown(problem), "bad") for problem in unknown]
+    if preview.problem and not unknown:
+        where = f"line {preview.line}: " if preview.line else ""
+        parts.insert(0, (f"{where}{preview.problem}", "bad"))
+    if preview.odd:
+        parts.append((preview.odd, "doubt"))
+    if hidden:
+        parts.append((hidden, "doubt"))
+    if unused:
+        parts.append((f"not used: {', '.join(unused)}", "doubt"))
+    known = [name for name in preview.found if name not in {p.name for p in unknown}]
+    if known:
+        checked = "variables" if columns else "variables (no data set to check them against)"
+        parts.append((f"{checked}: {', '.join(known)}", ""))
+    elif not unknown and not preview.problem:
+        parts.append(("no variable yet: write {{ name }}", "muted"))
+    return parts
+
+
+def _unknown(problem: VariableProblem) -> str:
+    meant = f" (did you mean {problem.suggestion}?)" if problem.suggestion else ""
+    return f"unknown: {problem.name}{meant}"
+
+
+def figure_parts(
+    preview: Preview | None, example: str, model: ModelView | None, models: int
+) -> list[Part]:
+    """Example, size, price and model of the next question."""
+    parts: list[Part] = [(example, "")]
+    if preview is not None and preview.tokens:
+        parts.append((tokens_words(preview.tokens, model.model if model else None), ""))
+    if model is None:
+        parts.append(("no model: 7, then a adds one", "doubt"))
+    else:
+        more = " (alt+m)" if models > 1 else ""
+        parts.append((f"{model.model.name}{more}", ""))
+    return parts
+
+
+def tokens_words(tokens: int, model: Model | None) -> str:
+    """Estimated size of a question and its price: `≈ 45 tokens, 0.0012 USD + answer`."""
+    words = f"≈ {tokens:,} tokens"
+    if model is None:
+        return words
+    if model.context_window:
+        share = 100 * tokens / model.context_window
+        if share >= 100:
+            words += " (TOO LONG for the model)"
+        elif share >= WORTH_SAYING:
+            words += f" ({share:.0f} % of the context)"
+    if model.input_price or model.output_price:
+        words += f", {money(tokens * model.input_price, model.currency)} + answer"
+    return words
+
+
+def example_words(examples: Examples | None, index: int, key: str) -> str:
+    """Which example is shown: `messages v1, example 3/160 (alt+n)`."""
+    if examples is None:
+        return "no data set: 2, then i imports one"
+    rows = len(examples.positions)
+    if not rows:
+        return f"{examples.title} has no rows"
+    return f"{examples.title}, example {index + 1:,}/{rows:,} ({key})"
+
+
+def preview_sections(preview: Preview | None, example: Example | None) -> list[Section]:
+    """The messages as the model gets them."""
+    if preview is None:
+        return [Section("Preview", "Reading…", (), "muted")]
+    if preview.problem:
+        where = f"Line {preview.line}: " if preview.line else ""
+        return [Section("This can't be rendered yet", f"{where}{preview.problem}", (), "bad")]
+    sections = [Section(message.role, message.content) for message in preview.messages]
+    if not sections:
+        sections = [Section("Preview", "The prompt is empty.", (), "muted")]
+    if example is None:
+        note = "There is no example: the templates stand as they are."
+        return [*sections, Section("example", note, (), "muted")]
+    expected = example.expected
+    if expected is None:
+        return [*sections, Section("expected", "not labelled", (), "muted")]
+    return [*sections, Section("expected", expected)]
+
+
+def attempt_sections(attempt: Attempt | None) -> list[Section]:
+    """A try, from the first word on."""
+    if attempt is None:
+        return []
+    number = f" · example {attempt.example:,}" if attempt.example else ""
+    heading = f"Answer of {attempt.model.title}{number}"
+    sections = []
+    if attempt.under_way and not attempt.text:
+        waited = f"Waiting for the first word, {int(attempt.waited_s)} s. esc stops."
+        return [Section(heading, waited, (), "muted")]
+    if attempt.text or attempt.answer:
+        sections.append(Section(heading, attempt.text or "(an empty text)"))
+    if attempt.under_way:
+        sections.append(Section("", "… esc stops", (), "muted"))
+    elif attempt.error is not None:
+        error = f"{attempt.error} {attempt.error.hint}".strip()
+        sections.append(Section("" if sections else heading, error, (), "bad"))
+    elif attempt.stopped:
+        sections.append(Section("" if sections else heading, "Stopped by you.", (), "doubt"))
+    if attempt.answer is not None:
+        sections.append(Section("", figures(attempt), (), "muted"))
+        sections.append(_judged(attempt))
+    return sections
+
+
+def figures(attempt: Attempt) -> str:
+    """Times, tokens and price of an answer."""
+    answer = attempt.answer
+    assert answer is not None
+    words = []
+    if answer.first_token_ms is not None:
+        words.append(f"first token {answer.first_token_ms / 1000:.2f} s")
+    words.append(f"whole answer {answer.latency_ms / 1000:.2f} s")
+    usage = answer.usage
+    about = "≈ " if usage.estimated else ""
+    words.append(f"{about}{usage.input_tokens:,} + {usage.output_tokens:,} tokens")
+    model = attempt.model.model
+    if model.input_price or model.output_price:
+        words.append(money(model.cost(usage), model.currency))
+    if answer.finish_reason == "length":
+        words.append("CUT OFF at the longest answer allowed")
+    elif answer.finish_reason not in ("stop", ""):
+        words.append(f"ended by {answer.finish_reason}")
+    return GAP.join(words)
+
+
+def _judged(attempt: Attempt) -> Section:
+    judged = attempt.judged
+    if judged is None or judged.outcome is None:
+        return Section("", f"? not scored: {judged.reason if judged else ''}", (), "doubt")
+    expected = f"\nexpected: {attempt.expected}" if attempt.expected is not None else ""
+    if judged.outcome is Outcome.RIGHT:
+        return Section("", f"✓ RIGHT: {judged.reason}{expected}", (), "good")
+    return Section("", f"✗ WRONG: {judged.reason}{expected}", (), "bad")

@@ -1,0 +1,1 @@
+"""Test runs: the list, a run as it goes on, a sample, and how to start one."""

@@ -1,0 +1,389 @@
+"""Triage: what waits for a verdict, one call after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.containers import Container
+
+from llmops_tui.core.call import CallDetail, CallRow, Lane
+from llmops_tui.services import triage
+from llmops_tui.ui.screens.monitor.texts import answer_section, asked_sections, call_line
+from llmops_tui.ui.screens.triage import texts
+from llmops_tui.ui.screens.triage.estimating import Estimating
+from llmops_tui.ui.screens.triage.judging import JudgingPage, verdict_words
+from llmops_tui.ui.screens.triage.lane_queue import LaneQueue
+from llmops_tui.ui.screens.triage.ledger import Entry
+from llmops_tui.ui.screens.triage.note_bar import NoteBar
+from llmops_tui.ui.widgets.text_pane import Section, TextPane
+from llmops_tui.ui.widgets.words import Words
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+PAGE = 64
+AHEAD = 3
+"""Calls that are read before they are needed, so that the next one appears at once."""
+LANE_PLACE = "lane"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A lane as it was read."""
+
+    project_id: int | None
+    lane: Lane
+    items: tuple[CallRow, ...]
+    waiting: tuple[tuple[Lane, int], ...]
+
+
+class TriageScreen(Estimating[Queue], JudgingPage[Queue]):
+    """One call fills the screen; a verdict brings the next."""
+
+    SCOPE = "triage"
+    PURPOSE = (
+        "Calls that wait for a verdict, in two lanes: those that a rule flagged, and some drawn "
+        "at random from all others, the audit. One key judges the call in front and shows the "
+        "next; u takes it back. Flagged calls alone can't tell how wrong the answers are: what "
+        "the flags miss is only found by the audit, so judge both."
+    )
+    FIGURES = (
+        "at most so many are wrong: the wrong ones among the flagged, plus an upper bound for "
+        "the others from the audit (Clopper and Pearson 1934); flagged calls that nobody judged "
+        "get a bound of their own, from those that were. Only what was judged right or wrong "
+        "counts. The bound holds for one look at a time chosen beforehand, not for stopping as "
+        "soon as it looks good.\n"
+        "cosmetic, wrong, harmful: all three are wrong answers; the word says how bad.\n"
+        "The audit lane doesn't show why a call is there, as knowing it sways people; v does."
+    )
+    EXPLAINS = ("live wrong rate", "error budget", "harmful limit")
+    TOPICS = frozenset({"call", "review", "project"})
+    AUTO_FOCUS = "#answer"
+    DEFAULT_CSS = """
+    TriageScreen #lanes { height: 1; text-style: bold; }
+    TriageScreen #estimate { height: auto; max-height: 3; color: $muted; }
+    TriageScreen #head { height: 1; }
+    TriageScreen #why { height: auto; max-height: 4; }
+    TriageScreen #call { height: 1fr; layout: vertical; }
+    TriageScreen #asked { height: 2fr; }
+    TriageScreen #answer { height: 3fr; border-top: solid $border-blurred; }
+    TriageScreen #answer:focus { border-top: solid $border; }
+    TriageScreen #status { height: 1; color: $muted; }
+    TriageScreen.-wide #call { layout: horizontal; }
+    TriageScreen.-wide #asked, TriageScreen.-wide #answer { width: 1fr; height: 1fr; }
+    TriageScreen.-wide #answer, TriageScreen.-wide #answer:focus {
+        border-top: none; border-left: vkey $border-blurred;
+    }
+    TriageScreen.-wide #answer:focus { border-left: vkey $border; }
+    TriageScreen.-nothing #asked { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._queue = LaneQueue(Lane.FLAGGED)
+        self._lane_chosen = False
+        self._details: dict[int, CallDetail] = {}
+        self._mark = 0
+        """Where the ledger was when the queue was last read."""
+        self._why_shown = False
+        self._said = ""
+
+    def compose_body(self) -> ComposeResult:
+        """Lanes, estimate, what the call is, the call, what was just done."""
+        yield Words(id="lanes")
+        yield Words(texts.WORKING_OUT, id="estimate")
+        yield Words(id="head")
+        yield Words(id="why")
+        with Container(id="call"):
+            yield TextPane(id="asked")
+            yield TextPane(id="answer")
+        yield Words(id="status")
+        yield NoteBar(id="note")
+
+    def on_mount(self) -> None:
+        """Begin in the lane that was left."""
+        kept = self.recall(LANE_PLACE)
+        if kept in (Lane.FLAGGED.value, Lane.AUDIT.value):
+            self._queue.start(Lane(kept))
+            self._lane_chosen = True
+        super().on_mount()
+
+    # Reading.
+
+    def load(self) -> Queue | None:
+        """What waits, as far as one may look ahead; with the calls that come next."""
+        if self.project_id is None:
+            return None
+        mark = self._ledger.mark()
+        waiting = triage.waiting(self.workspace, self.project_id)
+        lane = self._queue.lane
+        if not self._lane_chosen and not waiting[lane] and waiting[Lane.AUDIT]:
+            lane = Lane.AUDIT
+        items = triage.queue(
+            self.workspace, lane, limit=self._queue.at + PAGE, project_id=self.project_id
+        )
+        self._mark = mark
+        return Queue(self.project_id, lane, tuple(items), tuple(waiting.items()))
+
+    def show(self, model: Queue) -> None:
+        """Take what was read, and keep to the call in front."""
+        queue = self._queue
+        if not self._lane_chosen:
+            queue.lane = model.lane
+        elif model.lane is not queue.lane:
+            self.reload_now()  # read before the lane was changed
+            return
+        since = self._ledger.since(self._mark)
+        gone = queue.take(model.items, dict(model.waiting), since)
+        if gone is not None:
+            self._said = f"Call {gone.id} was judged elsewhere."
+        self._show_call()
+        self.estimate_soon(urgent=False)
+
+    def show_nothing(self) -> None:
+        """Say that a project comes first."""
+        self._queue.start(self._queue.lane)
+        self.query_one("#estimate", Words).put("")
+        self.set_class(True, "-nothing")
+        self.query_one("#answer", TextPane).show_sections([Section("", texts.NO_PROJECT)])
+
+    def topics_changed(self, topics: frozenset[str]) -> None:
+        """Calls arrived, or somebody judged."""
+        self.reload()
+        self.estimate_soon(urgent="call" not in topics)
+
+    def reload_now(self) -> None:
+        """Another project, or somebody asked: everything anew."""
+        self.forget_estimate()
+        super().reload_now()
+
+    # Judging.
+
+    @property
+    def judged(self) -> CallDetail | None:
+        """The call in front, once it has been read."""
+        here = self._current
+        return self._details.get(here.id) if here is not None else None
+
+    def given(self, entry: Entry) -> None:
+        """The next call, at once."""
+        assert entry.call is not None
+        self._remove(entry.call.id)
+        self._why_shown = False
+        self._said = f"call {entry.call.id}: {verdict_words(entry)} · u takes it back"
+        self._show_call()
+
+    def written(self, entry: Entry) -> None:
+        """The verdict counts from now on; one taken back brings its call back."""
+        if entry.verdict is None:
+            self._took_back(entry)
+        self.estimate_soon(urgent=True)
+
+    def not_written(self, entry: Entry, error: Exception) -> None:
+        """The call comes back, with its note; a call that was brought back goes again."""
+        if entry.call is not None:
+            if entry.verdict is not None:
+                self._bring_back(entry.call)
+                self._said = f"call {entry.call.id}: NOT saved; it is back. {error}"
+            else:
+                self._remove(entry.call.id)
+                self._said = f"call {entry.call.id}: the verdict stands; it couldn't be undone."
+        self._show_call()
+
+    def note_changed(self) -> None:
+        """Show it."""
+        self._show_call()
+
+    def do_undo(self) -> None:
+        """Take the last verdict back; the call is here again at once where it was judged here."""
+        entry = self._ledger.undo()
+        if entry.of is not None and entry.call is not None:
+            self._bring_back(entry.call)
+            self._said = f"call {entry.call.id}: {verdict_words(entry.of)} taken back"
+            self._show_call()
+        self.write_soon()
+
+    # Going about.
+
+    def why_not(self, command_id: str) -> str | None:
+        """Some keys need another call, or another lane."""
+        if command_id in ("triage.next", "triage.previous") and len(self._queue) < 2:
+            return "There is no other call in this lane."
+        if command_id == "triage.whole" and self._current is None:
+            return "There is no call in front."
+        if command_id == "triage.why" and (self.judged is None or self.judged.flags):
+            return "Only calls of the audit hide why they are here."
+        if command_id == f"triage.{self._queue.lane.value}":
+            return "This is the lane in front."
+        return super().why_not(command_id)
+
+    def do_flagged(self) -> None:
+        """The lane of flagged calls."""
+        self._use_lane(Lane.FLAGGED)
+
+    def do_audit(self) -> None:
+        """The lane of the audit."""
+        self._use_lane(Lane.AUDIT)
+
+    def do_next(self) -> None:
+        """Skip the call in front."""
+        self._go(1)
+
+    def do_previous(self) -> None:
+        """Back to a call that was skipped."""
+        self._go(-1)
+
+    def do_why(self) -> None:
+        """Say or hide why an audited call is here."""
+        self._why_shown = not self._why_shown
+        self._show_call()
+
+    def do_whole(self) -> None:
+        """Everything about the call."""
+        from llmops_tui.ui.screens.monitor.call_page import CallPage
+
+        if self._current is not None:
+            self.app.push_screen(CallPage(self._current.id))
+
+    # How it works.
+
+    @property
+    def _current(self) -> CallRow | None:
+        return self._queue.current
+
+    def _go(self, step: int) -> None:
+        self._queue.step(step)
+        self._said, self._why_shown = "", False
+        self._show_call()
+        if self._queue.at > len(self._queue) - PAGE // 4:
+            self.reload()
+
+    def _use_lane(self, lane: Lane) -> None:
+        self._queue.start(lane)
+        self._said, self._why_shown = "", False
+        self._lane_changed()
+        self.query_one("#lanes", Words).put(self._lanes_line())
+
+    def _lane_changed(self) -> None:
+        self._lane_chosen = True
+        self.model = None  # whatever is read next is shown
+        self.remember(LANE_PLACE, self._queue.lane.value)
+        self.reload_now()
+
+    def _remove(self, call_id: int) -> None:
+        self._queue.remove(call_id)
+        if len(self._queue) < PAGE // 4 < self._queue.waits:
+            self.reload()
+
+    def _bring_back(self, call: CallRow) -> None:
+        lane = self._queue.lane
+        if self._queue.bring_back(call) and self._queue.lane is not lane:
+            self._lane_changed()
+
+    def _took_back(self, entry: Entry) -> None:
+        review = entry.taken_back
+        if review is None:
+            if entry.of is None:
+                self._say("There is no verdict of yours left to take back.")
+            return
+        if entry.of is not None:
+            return  # shown already
+        call_id = review.call_id
+        what = f"call {call_id}: {review.verdict} taken back"
+
+        def read(detail: CallDetail) -> None:
+            self._details[call_id] = detail
+            self._bring_back(detail.row)
+            self._said = what
+            self._show_call()
+
+        workspace = self.workspace
+        self.in_thread(lambda: triage.open_call(workspace, call_id), read, group="brought back")
+
+    def _say(self, sentence: str) -> None:
+        self._said = sentence
+        self.query_one("#status", Words).put(sentence)
+
+    # Showing.
+
+    def show_estimate(self) -> None:
+        """The running statement; in the place of a call too, where none waits."""
+        self.query_one("#lanes", Words).put(self._lanes_line())
+        self._show_statement()
+        if self._current is None:
+            self._show_nothing_waits()
+
+    def _show_statement(self) -> None:
+        here = self._current is not None  # without a call it stands in the call's place
+        text = texts.estimate_text(self.estimate, self.tolerance) if here else ""
+        self.query_one("#estimate", Words).put(text)
+
+    def _lanes_line(self) -> str:
+        return texts.lanes_line(self._queue.lane, self._queue.waiting, self.estimate)
+
+    def _show_call(self) -> None:
+        self.query_one("#lanes", Words).put(self._lanes_line())
+        here, detail = self._current, self.judged
+        self.set_class(here is None, "-nothing")
+        self._show_statement()
+        if here is None:
+            self._show_nothing_waits()
+        else:
+            place = f"{self._queue.at + 1:,} of {self._queue.waits:,}"
+            self.query_one("#head", Words).put(f"{place} · {call_line(here)}")
+            self._show_detail(detail)
+            self._read_ahead()
+        self.query_one("#status", Words).put(self._status_line())
+        self.refresh_bindings()
+
+    def _show_detail(self, detail: CallDetail | None) -> None:
+        if detail is None:  # never another call's text below this one's head
+            self.query_one("#why", Words).put("Reading…")
+            self.query_one("#asked", TextPane).show_sections([])
+            self.query_one("#answer", TextPane).show_sections([])
+            return
+        self.query_one("#why", Words).put(texts.why_text(detail, shown=self._why_shown))
+        self.query_one("#asked", TextPane).show_sections(asked_sections(detail))
+        self.query_one("#answer", TextPane).show_sections([answer_section(detail)])
+
+    def _show_nothing_waits(self) -> None:
+        lane = self._queue.lane
+        other = Lane.AUDIT if lane is Lane.FLAGGED else Lane.FLAGGED
+        self.query_one("#head", Words).put("")
+        self.query_one("#why", Words).put("")
+        sections = texts.nothing_waits(
+            lane, self._queue.waiting.get(other, 0), self.estimate, self.tolerance
+        )
+        if self.model is None:
+            sections = [Section("", texts.NO_PROJECT if self.project_id is None else "Reading…")]
+        self.query_one("#answer", TextPane).show_sections(sections)
+
+    def _status_line(self) -> str:
+        detail = self.judged
+        note = self.note_of(detail.row.id) if detail is not None else ""
+        return f"note: {note}" if note else self._said
+
+    def _read_ahead(self) -> None:
+        at = self._queue.at
+        wanted = [item.id for item in self._queue.items[at : at + AHEAD]]
+        kept = {call_id: d for call_id, d in self._details.items() if call_id in wanted}
+        last = self._ledger.last_given()
+        if last is not None and last.call is not None and last.call.id in self._details:
+            kept[last.call.id] = self._details[last.call.id]  # u shows it at once
+        self._details = kept
+        missing = [call_id for call_id in wanted if call_id not in kept]
+        if not missing:
+            return
+        workspace = self.workspace
+
+        def read() -> list[CallDetail]:
+            return [triage.open_call(workspace, call_id) for call_id in missing]
+
+        def done(found: list[CallDetail]) -> None:
+            shown = self.judged is not None
+            self._details |= {detail.row.id: detail for detail in found}
+            if not shown and self.judged is not None:
+                self._show_call()
+
+        self.in_thread(read, done, group="ahead")

@@ -1,0 +1,113 @@
+"""What the Triage screen says, from values alone."""
+
+from __future__ import annotations
+
+from llmops_tui.core.call import CallDetail, Lane
+from llmops_tui.core.tolerance import Tolerance, percent
+from llmops_tui.services.triage import LiveEstimate, budget_words
+from llmops_tui.ui.screens.monitor.texts import flags_text
+from llmops_tui.ui.widgets.text_pane import Section
+
+WORKING_OUT = "Working out what the verdicts prove…"
+NO_PROJECT = (
+    "There is no project yet, and production calls belong to one.\n\n"
+    "Press 1 for the Overview, where n makes a project."
+)
+HIDDEN = "Why it is here: not shown while you judge; v shows it."
+PICKED = "Why it is here: you opened it."
+
+
+def lanes_line(lane: Lane, waiting: dict[Lane, int], estimate: LiveEstimate | None) -> str:
+    """Both lanes with what waits and what was judged; the current one in brackets."""
+    return "  ".join(
+        _lane_text(each, waiting.get(each, 0), estimate, here=each is lane)
+        for each in (Lane.FLAGGED, Lane.AUDIT)
+    )
+
+
+def _lane_text(lane: Lane, waits: int, estimate: LiveEstimate | None, *, here: bool) -> str:
+    text = f"{lane.value}: {waits:,} wait"
+    if estimate is not None:
+        lanes = estimate.lanes
+        judged = lanes.flagged_reviewed if lane is Lane.FLAGGED else lanes.audited
+        text += f", {judged:,} judged"
+    return f"[{text}]" if here else f" {text} "
+
+
+def why_text(detail: CallDetail, *, shown: bool) -> str:
+    """Why a call is in the queue. For the audit only on demand, as knowing it sways people."""
+    if detail.flags:
+        return flags_text(detail)
+    probability = detail.row.audit_probability
+    if probability is None:
+        return PICKED
+    if not shown:
+        return HIDDEN
+    return (
+        "Why it is here: no rule flagged it; drawn at random with a chance of "
+        f"{percent(probability)}."
+    )
+
+
+def estimate_text(estimate: LiveEstimate | None, tolerance: Tolerance | None) -> str:
+    """What the verdicts so far say, and how it lies to the tolerance."""
+    if estimate is None or tolerance is None:
+        return WORKING_OUT
+    if estimate.upper is None:
+        return estimate.sentence
+    return f"Tolerance {percent(tolerance.max_wrong)}: {estimate.state}. {estimate.sentence}"
+
+
+def nothing_waits(
+    lane: Lane, other: int, estimate: LiveEstimate | None, tolerance: Tolerance | None
+) -> list[Section]:
+    """In place of a call, when there is none: what is proven, what isn't, what can be done."""
+    key, name = ("a", "audit") if lane is Lane.FLAGGED else ("f", "flagged")
+    first = (
+        f"Nothing waits in this lane. In the {name} lane {other:,} do: press {key}."
+        if other
+        else "Nothing waits. New calls appear here by themselves; 5 shows all as they arrive."
+    )
+    sections = [Section("", first)]
+    if estimate is not None and tolerance is not None and estimate.lanes.calls:
+        sections += [
+            Section("What the verdicts say", proven_text(estimate, tolerance)),
+            Section("What is not known", unknown_text(estimate)),
+        ]
+    return sections
+
+
+def proven_text(estimate: LiveEstimate, tolerance: Tolerance) -> str:
+    """The statement with its bounds and the tolerance."""
+    lines = [f"In the last {tolerance.window_days} days: {estimate.sentence}"]
+    if estimate.upper is not None and estimate.lower is not None:
+        best = "" if estimate.point is None else f"best guess {percent(estimate.point)}, "
+        lines.append(
+            f"Wrong: {best}between {percent(estimate.lower, 'down')} and "
+            f"{percent(estimate.upper, 'up')}. Tolerance {percent(tolerance.max_wrong)}: "
+            f"{estimate.state}."
+        )
+        budget = budget_words(estimate, tolerance)
+        if budget:
+            lines.append(f"{budget[0].upper()}{budget[1:]}.")
+    return "\n".join(lines)
+
+
+def unknown_text(estimate: LiveEstimate) -> str:
+    """What nobody can say from these verdicts."""
+    lanes = estimate.lanes
+    lines = []
+    if not lanes.audited and lanes.flagged < lanes.calls:
+        lines.append(
+            "What the flags miss. Flagged calls alone say nothing of the others: judge calls of "
+            "the audit lane, which the gateway draws at random (--audit sets the share)."
+        )
+    left = lanes.flagged - lanes.flagged_reviewed
+    if left and lanes.flagged_reviewed:
+        lines.append(f"How the others of the flagged are: nobody judged {left:,} of them.")
+    elif left:
+        lines.append("How the flagged calls are: none was judged.")
+    if lanes.unsure:
+        lines.append(f"Whether the {lanes.unsure:,} that were left as not sure are right.")
+    lines.append("Whether the verdicts themselves are right: people err too.")
+    return "\n".join(lines)

@@ -1,0 +1,262 @@
+"""Data sets on the screen: browse, read, filter, import, give up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.ui.conftest import add_examples
+from tests.ui.driving import enter, footer, press, settle, shown, until
+
+from llmops_tui.core.dataset import ExampleDraft
+from llmops_tui.core.project import Project
+from llmops_tui.services import datasets
+from llmops_tui.services.workspace import Workspace
+from llmops_tui.ui.app import LlmopsApp
+from llmops_tui.ui.screens.datasets.bad_rows import BadRowsPage
+from llmops_tui.ui.screens.datasets.examples import ExamplesPage
+from llmops_tui.ui.screens.datasets.import_page import ImportPage
+from llmops_tui.ui.screens.datasets.screen import DatasetsScreen
+from llmops_tui.ui.screens.form import FormScreen, complete_path
+
+SMALL = (80, 24)
+WIDE = (140, 30)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A CSV file with one row too short and one that is hostile."""
+    path = tmp_path / "capitals.csv"
+    lines = ["question,answer,level", "France,Paris,easy", "Peru,Lima,hard", "broken"]
+    lines += ["[b]Evil[/b] \x1b[31m land,\u202eLair,hard"]
+    lines += [f"Country {n},Capital {n},easy" for n in range(200)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+async def test_without_a_project_the_screen_says_what_comes_first(app: LlmopsApp) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2")
+        assert "There is no project yet" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_an_empty_project_leads_to_the_import(workspace: Workspace, project: Project) -> None:
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2")
+        assert "Press i to import one from a file" in shown(app)
+        assert "i Import" in footer(app)
+
+
+async def test_the_list_tells_rows_and_whether_they_suffice(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "few", 10)
+    add_examples(workspace, project, "many", 200)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2")
+        text = shown(app)
+        assert "a verdict needs at least 149 examples" in text
+        (few,) = [line for line in text.splitlines() if "few" in line]
+        (many,) = [line for line in text.splitlines() if "many" in line]
+        assert "10 !" in few
+        assert "200" in many
+        assert "!" not in many
+        assert "test 200" in many
+        assert "just now" in many
+
+
+async def test_a_wide_screen_shows_list_and_detail_a_narrow_one_the_one_or_the_other(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 5)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        await press(pilot, "2", "enter")
+        text = shown(app)
+        assert "sums v1: 5 examples" in text
+        assert "What is 1 + 1?" in text
+        assert "What is 2 + 2?" in text
+        await press(pilot, "j")
+        assert shown(app).count("What is 2 + 2?") == 2
+        await pilot.resize_terminal(*SMALL)
+        await settle(pilot)
+        assert shown(app).count("What is 2 + 2?") == 1
+        await press(pilot, "enter")
+        assert "What is 1 + 1?" not in shown(app)
+        assert "expected" in shown(app)
+        await press(pilot, "escape")
+        assert "What is 1 + 1?" in shown(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, DatasetsScreen)
+
+
+async def test_the_filter_shows_only_what_contains_the_text(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 500)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "enter")
+        await press(pilot, "slash", *"499")
+        await until(pilot, lambda: "What is 1 + 1?" not in shown(app))
+        assert "What is 499 + 499?" in shown(app)
+        assert "those with “499”" in shown(app)
+        await press(pilot, "enter")
+        assert "enter Open" in footer(app)
+        await press(pilot, "escape")
+        await until(pilot, lambda: "What is 1 + 1?" in shown(app))
+        await press(pilot, "slash", *"nowhere")
+        await until(pilot, lambda: "No example contains “nowhere”" in shown(app))
+        assert app.unforeseen == []
+
+
+@pytest.mark.parametrize("text", ["Tōkyō", "größe", "50 %", "a_b", 'say "hi"', "back\\slash"])
+async def test_the_filter_finds_any_text_in_inputs_and_answers(
+    workspace: Workspace, project: Project, text: str
+) -> None:
+    rows = [ExampleDraft({"q": f"<{text}>"}, "x"), ExampleDraft({"q": "x"}, f"<{text}>")]
+    rows += [ExampleDraft({"q": f"other {n}"}, "a0b 50 x") for n in range(5)]
+    version = datasets.add_examples(workspace, project.id, "words", iter(rows), source="")
+    found = datasets.example_page(workspace, version, find=text)
+    assert [example.position for example in found] == [1, 2]
+    assert list(datasets.example_positions(workspace, version, text)) == [1, 2]
+
+
+async def test_an_import_is_looked_at_then_made_with_its_bad_rows_kept_aside(
+    workspace: Workspace, project: Project, table: Path
+) -> None:
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "i")
+        await enter(pilot, str(table))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        text = shown(app)
+        assert "CSV" in text
+        assert "inputs    question" in text
+        assert "expected  answer" in text
+        assert "France" in text
+        assert "[b]Evil[/b] ␛[31m land" in text
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(app.screen, DatasetsScreen))
+        await until(pilot, lambda: "capitals" in shown(app))
+        await until(pilot, lambda: "203 examples imported" in shown(app))
+        (found,) = datasets.list_datasets(workspace, project.id)
+        assert found.version is not None
+        assert (found.version.rows, found.version.bad_rows) == (203, 1)
+        await press(pilot, "b")
+        assert isinstance(app.screen, BadRowsPage)
+        assert "broken" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_the_mapping_can_be_changed_before_the_import(
+    workspace: Workspace, project: Project, table: Path
+) -> None:
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "i")
+        await enter(pilot, str(table))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        await press(pilot, "m")
+        assert isinstance(app.screen, FormScreen)
+        await enter(pilot, "places")
+        await press(pilot, "tab")
+        await enter(pilot, "nonsense")
+        await press(pilot, "ctrl+s")
+        assert "no column 'nonsense'" in shown(app)
+        await enter(pilot, "answer")
+        await press(pilot, "tab")
+        await enter(pilot, "question")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        assert "name      places" in shown(app)
+        assert "inputs    answer" in shown(app)
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(app.screen, DatasetsScreen))
+        await until(pilot, lambda: datasets.list_datasets(workspace, project.id))
+        (found,) = datasets.list_datasets(workspace, project.id)
+        assert found.name == "places"
+        (example,) = datasets.example_page(workspace, found.version, limit=1)
+        assert (example.inputs, example.expected) == ({"answer": "Paris"}, "France")
+
+
+async def test_a_file_that_cannot_be_read_is_said_in_the_form(
+    workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "i", *"/nowhere/at-all.csv", "enter")
+        assert isinstance(app.screen, FormScreen)
+        assert "at-all.csv" in shown(app)
+        assert app.screen.values() == {"path": "/nowhere/at-all.csv"}
+        assert app.unforeseen == []
+
+
+async def test_a_cancelled_import_leaves_nothing_behind(
+    workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    big = tmp_path / "big.jsonl"
+    row = json.dumps({"question": "why " * 50, "answer": "because"}) + "\n"
+    big.write_text(row * 120_000)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "i")
+        await enter(pilot, str(big))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        app.simulate_key("s")  # press() would wait for the import's thread to be done
+        await until(pilot, lambda: "c Cancel" in footer(app))
+        app.simulate_key("c")
+        await until(pilot, lambda: "cancelled" in shown(app))
+        assert isinstance(app.screen, ImportPage)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, DatasetsScreen)
+        assert datasets.list_datasets(workspace, project.id) == []
+        assert app.unforeseen == []
+
+
+async def test_who_leaves_for_another_area_is_told_when_the_import_is_done(
+    workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    big = tmp_path / "big.jsonl"
+    big.write_text((json.dumps({"question": "why", "answer": "because"}) + "\n") * 20_000)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "i")
+        await enter(pilot, str(big))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        app.simulate_key("s")
+        app.simulate_key("7")
+        await until(pilot, lambda: "20,000 examples imported" in shown(app))
+        await until(pilot, lambda: "*2 Datasets" in shown(app).splitlines()[0])
+        await press(pilot, "2")
+        await until(pilot, lambda: isinstance(app.screen, DatasetsScreen))
+        assert "*2" not in shown(app).splitlines()[0]
+
+
+async def test_an_example_goes_to_the_clipboard_or_to_a_file(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 3)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "y")
+        assert isinstance(app.screen, ExamplesPage)
+        await until(pilot, lambda: "Sent example 1 to the terminal's clipboard" in shown(app))
+
+
+def test_file_names_are_completed_as_one_types(tmp_path: Path) -> None:
+    (tmp_path / "sums.csv").touch()
+    (tmp_path / "sub").mkdir()
+    assert complete_path(f"{tmp_path}/sum") == f"{tmp_path}/sums.csv"
+    assert complete_path(f"{tmp_path}/su") == f"{tmp_path}/sub/"
+    assert complete_path(f"{tmp_path}/x") is None
+    assert complete_path("/nowhere/x") is None
+    assert complete_path("") is None
