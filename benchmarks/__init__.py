@@ -1,0 +1,1 @@
+"""Timings of the product, each beside something to compare it with. `python -m benchmarks`."""

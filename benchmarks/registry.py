@@ -1,0 +1,65 @@
+"""Which benchmarks there are.
+
+A new one is a module with `measure(quick)`, an entry here and a row in the table of README.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.figures import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One benchmark: `module.measure(quick)` gives its figures."""
+
+    module: str
+    summary: str
+    against: str
+
+    def measure(self, *, quick: bool) -> Sequence[Figure]:
+        """Run it. The module is loaded only now."""
+        figures: Sequence[Figure] = importlib.import_module(self.module).measure(quick=quick)
+        return figures
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "start": Benchmark(
+        "benchmarks.start",
+        "Starting the app on an existing workspace: first ink, bytes, memory",
+        "a bare Textual app; toolong, harlequin, posting where LLMOPS_BENCH_PEERS finds them",
+    ),
+    "idle": Benchmark(
+        "benchmarks.idle",
+        "What the app costs while nothing happens: bytes to the terminal, CPU",
+        "a bare Textual app, and the budget: no bytes, under 1 % of a core",
+    ),
+    "imports": Benchmark(
+        "benchmarks.imports",
+        "What is imported on the way to the first screen",
+        "Textual's own share",
+    ),
+    "runner": Benchmark(
+        "benchmarks.runner",
+        "Test runs through the whole path: rows a second, first request, memory",
+        "a bare aiohttp loop at the same endpoint",
+    ),
+    "live_screen": Benchmark(
+        "benchmarks.live_screen",
+        "A run of 100,000 rows on its live screen: the longest frame",
+        "the budget of 50 ms",
+    ),
+    "stopping": Benchmark(
+        "benchmarks.stopping",
+        "Runs that stop once they are decided: calls, false verdicts, cost of a look",
+        "fixed runs of the same certainty; peeking at a fixed bound",
+    ),
+    "store_write": Benchmark(
+        "benchmarks.store_write",
+        "Finished samples committed a second, by batch size",
+        "bare SQLite inserts of the same texts",
+    ),
+}

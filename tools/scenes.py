@@ -1,0 +1,330 @@
+"""Which screens there are, in which states, and how a person gets there."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmops_tui.core.errors import StoreError
+from llmops_tui.services import overview, prompts
+from llmops_tui.ui.screens.base import Page
+from tools.headless import (
+    BARE,
+    INTERRUPTED,
+    LIVE,
+    MADE,
+    NEW,
+    SIZE,
+    Session,
+    failing,
+    screen_marks,
+    session,
+)
+from tools.made import FEEDBACK_FILE
+
+Act = Callable[[Session], Awaitable[None]]
+LOADING = "loading"
+PREVIEW_S = 1.0
+"""By then the editor has looked at what was typed, also on a slow machine."""
+BUSY = StoreError(
+    "Another program has been writing to the workspace for a long time.",
+    "Try again; `llmops-tui doctor` looks what is the matter.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state of a screen, and how to see it."""
+
+    title: str
+    keys: str
+    """Keys to press, separated by blanks."""
+    kind: str = MADE
+    """The workspace."""
+    act: Act | None = None
+    """What happens after the keys."""
+    hold: bool = False
+    """Nothing is ever read: the state before the first answer of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One screen with its states; words and keys come from the class."""
+
+    title: str
+    target: str
+    """`module:Class`, below `llmops_tui.ui.screens`."""
+    states: tuple[State, ...] = field(default=())
+
+    @property
+    def page(self) -> type[Page[Any]]:
+        """The class."""
+        module, _, name = self.target.partition(":")
+        found: type[Page[Any]] = getattr(
+            importlib.import_module(f"llmops_tui.ui.screens.{module}"), name
+        )
+        return found
+
+
+async def capture(
+    state: State, *, size: tuple[int, int] = SIZE, theme: str | None = None, marks: bool = False
+) -> str:
+    """What the app shows in this state; with `marks`, in which colours too."""
+    async with session(state.kind, size=size, theme=theme, hold=state.hold) as running:
+        if not state.hold:
+            await running.press(*state.keys.split())
+        if state.act is not None:
+            await state.act(running)
+        return screen_marks(running.app) if marks else running.text()
+
+
+def all_pages() -> set[type[Page[Any]]]:
+    """Every page of the product: what the scenes have to cover."""
+    package = importlib.import_module("llmops_tui.ui.screens")
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(found.name)
+    pages: set[type[Page[Any]]] = set()
+    rest: list[type[Any]] = [Page]
+    while rest:
+        for below in rest.pop().__subclasses__():
+            rest.append(below)
+            if "SCOPE" in below.__dict__ and below.__module__.startswith(package.__name__):
+                pages.add(below)
+    return pages
+
+
+async def _overview_fails(running: Session) -> None:
+    with failing(overview, "overview", BUSY):
+        await running.press("f5")
+
+
+async def live_run(running: Session) -> None:
+    """Let the run go on."""
+    running.go_on(5)
+    await running.settle()
+
+
+async def _filter(running: Session) -> None:
+    await running.type("invoice")
+
+
+async def _file_missing(running: Session) -> None:
+    await running.type("tickest.csv")
+    await running.press("enter")
+
+
+async def _file_preview(running: Session) -> None:
+    await running.type(FEEDBACK_FILE)
+    await running.press("enter")
+
+
+async def _go_to_end(running: Session) -> None:
+    await running.pilot.press(*["pagedown"] * 8, "end")
+    await running.settle()
+
+
+async def type_unknown(running: Session) -> None:
+    """Misspell a variable in a prompt."""
+    await _go_to_end(running)
+    await running.type(" {{ mesage }}")
+    await asyncio.sleep(PREVIEW_S)
+    await running.settle()
+
+
+async def _saved_by_another(running: Session) -> None:
+    """Somebody saves a version while one writes."""
+    assert running.made is not None
+    other = running.made
+    await _go_to_end(running)
+    await running.type(" Answer in one word.")
+    prompt = prompts.list_prompts(running.made.workspace, other.project.id)[0].prompt
+    newest = other.versions[-1]
+    changed = (*newest.messages[:-1], (newest.messages[-1][0], "Message: {{ message }}"))
+    prompts.add_version(other.workspace, prompt, changed, note="say what it is")
+    await running.settle()
+    await running.press("ctrl+s", "enter")
+
+
+async def _palette(running: Session) -> None:
+    await running.pilot.press("ctrl+p")
+    await asyncio.sleep(0.3)
+    await running.type("run")
+    await asyncio.sleep(0.5)
+    await running.settle()
+
+
+async def calls_arrive(running: Session) -> None:
+    """Let production calls arrive."""
+    running.arrive(6)
+    await running.settle()
+
+
+async def _unforeseen(running: Session) -> None:
+    with failing(overview, "overview", ValueError("an unexpected value: 7")):
+        await running.press("f5")
+    running.app.unforeseen.clear()
+
+
+SCENES = (
+    Scene(
+        "Overview",
+        "overview.screen:OverviewScreen",
+        (
+            State("empty: a new workspace", "1", NEW),
+            State("empty: a project without anything", "1", BARE),
+            State(LOADING, "", MADE, hold=True),
+            State("a project at work", "1"),
+            State("error: the file can't be read", "1", act=_overview_fails),
+            State("making a project", "1 n"),
+        ),
+    ),
+    Scene(
+        "Overview: tolerance",
+        "overview.tolerance_page:TolerancePage",
+        (State("what is tolerated, and what proof costs", "1 t"),),
+    ),
+    Scene(
+        "Datasets",
+        "datasets.screen:DatasetsScreen",
+        (
+            State("empty: no project", "2", NEW),
+            State("empty: no data set", "2", BARE),
+            State("data sets", "2"),
+        ),
+    ),
+    Scene(
+        "Datasets: examples",
+        "datasets.examples:ExamplesPage",
+        (
+            State("examples", "2 enter"),
+            State("one example, opened", "2 enter enter"),
+            State("filtered", "2 enter slash", act=_filter),
+        ),
+    ),
+    Scene(
+        "Datasets: import",
+        "datasets.import_page:ImportPage",
+        (
+            State("which file", "2 i"),
+            State("error: no such file", "2 i", act=_file_missing),
+            State("a look at the file", "2 i", act=_file_preview),
+        ),
+    ),
+    Scene(
+        "Datasets: bad rows",
+        "datasets.bad_rows:BadRowsPage",
+        (State("what an import kept aside", "2 j b"),),
+    ),
+    Scene(
+        "Prompts",
+        "prompts.screen:PromptsScreen",
+        (State("empty: no prompt", "3", BARE), State("prompts", "3")),
+    ),
+    Scene(
+        "Prompts: editor",
+        "prompts.editor:EditorPage",
+        (
+            State("the text", "3 enter"),
+            State("as the model gets it", "3 enter ctrl+o"),
+            State("a variable that the data set doesn't have", "3 enter", act=type_unknown),
+        ),
+    ),
+    Scene(
+        "Prompts: versions",
+        "prompts.versions:VersionsPage",
+        (State("versions", "3 v"), State("the text of one", "3 v enter")),
+    ),
+    Scene(
+        "Prompts: differences",
+        "prompts.diff:DiffPage",
+        (State("two versions", "3 v d"),),
+    ),
+    Scene(
+        "Prompts: somebody saved meanwhile",
+        "prompts.conflict:ConflictPage",
+        (State("nothing was saved yet", "3 enter", act=_saved_by_another),),
+    ),
+    Scene(
+        "Runs",
+        "runs.screen:RunsScreen",
+        (
+            State("empty: no run", "4", BARE),
+            State("runs, one under way", "4", LIVE),
+            State("runs, one interrupted", "4", INTERRUPTED),
+            State("starting a run", "4 n"),
+        ),
+    ),
+    Scene(
+        "Runs: one run",
+        "runs.run_page:RunPage",
+        (
+            State("live", "4 enter", LIVE, act=live_run),
+            State("paused", "4 enter"),
+            State("interrupted: the worker went away", "4 enter", INTERRUPTED),
+            State("over, two versions compared", "4 j j enter"),
+            State("only wrong samples", "4 j j enter w"),
+            State("only samples without an answer", "4 j enter exclamation_mark"),
+        ),
+    ),
+    Scene(
+        "Runs: one sample",
+        "runs.sample_page:SamplePage",
+        (
+            State("wrong", "4 j j enter w enter"),
+            State("errored", "4 j enter exclamation_mark enter"),
+        ),
+    ),
+    Scene(
+        "Monitor",
+        "monitor.screen:MonitorScreen",
+        (
+            State("empty: no call yet", "5", BARE),
+            State("calls", "5"),
+            State("live: calls arrive", "5", act=calls_arrive),
+            State("only flagged calls", "5 f"),
+        ),
+    ),
+    Scene(
+        "Monitor: one call",
+        "monitor.call_page:CallPage",
+        (State("a flagged call", "5 f enter"),),
+    ),
+    Scene(
+        "Monitor: how to connect",
+        "monitor.connect:ConnectPage",
+        (State("what to set, and where", "5 C"),),
+    ),
+    Scene(
+        "Triage",
+        "triage.screen:TriageScreen",
+        (
+            State("empty: nothing waits", "6", BARE),
+            State("a flagged call", "6"),
+            State("a call drawn for the audit", "6 a"),
+            State("after a verdict", "6 r"),
+        ),
+    ),
+    Scene(
+        "Models",
+        "models.screen:ModelsScreen",
+        (
+            State("empty: no model", "7", NEW),
+            State("models", "7"),
+            State("one model, opened", "7 enter"),
+            State("error: the endpoint can't be asked", "7 j t enter"),
+            State("adding an endpoint", "7 a"),
+        ),
+    ),
+)
+
+EVERYWHERE = (
+    State("the help of a screen", "4 question_mark"),
+    State("the palette", "1", act=_palette),
+    State("choosing a project", "1 P"),
+    State("something unforeseen", "1", act=_unforeseen),
+)
+"""What opens over any screen."""
