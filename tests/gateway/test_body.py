@@ -22,6 +22,7 @@ TEXT = b"how wrong can I be? " * 200
         ("zstd", zstandard.compress(TEXT)),
         ("gzip, zstd", zstandard.compress(gzip.compress(TEXT))),
     ],
+    ids=["no word", "identity", "gzip", "GZIP", "deflate", "zstd", "gzip then zstd"],
 )
 def test_known_encodings_are_undone(encoding, sent):
     assert inflate(sent, encoding) == TEXT

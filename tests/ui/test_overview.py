@@ -115,7 +115,7 @@ async def test_a_measured_project_says_in_one_sentence_how_wrong_it_is(bench: Be
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: "repeat v1: At least" in shown(app))
         words = " ".join(shown(app).split())
-        assert "are wrong, more than the 2 % tolerated (95 % sure, 60 rows) (run 1," in words
+        assert "are wrong, more than the 2 % tolerated (95 % sure, 60 rows; run 1," in words
         assert "Tolerance 2 %: exceeded" in words
         assert "at most 2 wrong in 100, and 19 times in 20" in words
 

@@ -162,7 +162,7 @@ async def test_without_a_project_or_a_run_the_screen_says_what_it_is_for(
         await press(pilot, "4")
         assert "There is no project yet, and a run belongs to one." in shown(app)
         await press(pilot, "n")
-        await until(pilot, lambda: "make one on the Overview first" in shown(app))
+        await until(pilot, lambda: "make one on the Overview" in shown(app))
         project = await asyncio.to_thread(projects.create_project, workspace, "p")
         app.use_project(project.id, project.name)
         await until(pilot, lambda: "No test run yet." in shown(app))

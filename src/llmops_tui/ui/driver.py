@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import re
 import time
 
@@ -11,6 +12,8 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from llmops_tui.ui.thrift import Canvas
 
+LOOK_S = 0.1
+"""Between two looks whether somebody still takes what is written."""
 WAIT_S = 0.05
 """Until a terminal that hadn't taken the last frame is offered the newest one."""
 FRAME_S = 1 / 15
@@ -48,7 +51,7 @@ class ThriftyDriver(LinuxDriver):
             return
         elif data.startswith("\x1b[?") or not canvas.draw(data):
             self._write_out()
-            super().write(canvas.plain_pen() + data)
+            self._send(canvas.plain_pen() + data)
             if data in (OUR_SCREEN, THEIR_SCREEN):
                 self._ours = data == OUR_SCREEN
                 canvas.forget()
@@ -104,4 +107,24 @@ class ThriftyDriver(LinuxDriver):
         changes = self.canvas.changes() if self.canvas is not None and self._ours else ""
         if changes:
             self._written_at = time.monotonic()
-            super().write(f"{SYNC_START}{changes}{SYNC_END}" if self._synchronised else changes)
+            self._send(f"{SYNC_START}{changes}{SYNC_END}" if self._synchronised else changes)
+
+    def _send(self, data: str) -> None:
+        """Write, unless the line is gone: the thread that writes has ended then."""
+        writer = self._writer_thread
+        while writer is not None and writer.is_alive():
+            try:
+                writer._queue.put(data, timeout=LOOK_S)
+            except queue.Full:
+                continue
+            return
+
+    def close(self) -> None:
+        """Wait until all is written; a thread that has ended can't be told to."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().close()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on after ctrl+z. A line that drops says so too, and nothing was left then."""
+        if self._must_signal_resume:
+            super()._sigcont_application()

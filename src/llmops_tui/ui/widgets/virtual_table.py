@@ -113,7 +113,7 @@ class VirtualTable(TableLines[Row], ListMoves, ScrollView):
         self._problem = None
         self._store.use_source(source)
         self.news = 0
-        self.cursor, self.cursor_key = 0, None
+        self.cursor, self.cursor_key, self._seen = 0, None, None
         self._scroll_to_row(0)
         wanted = self._first_key()
         self._fetch(Fetch(blocks=(0,), find=wanted if isinstance(wanted, int) else None))
