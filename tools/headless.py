@@ -112,7 +112,7 @@ class Session:
         working = [worker.group for worker in app.workers if not worker.is_finished]
         if working:
             return f"workers {working}"
-        if any(screen._loading for screen in app.screen_stack if isinstance(screen, Page)):
+        if any(screen.is_behind for screen in app.screen_stack if isinstance(screen, Page)):
             return "loading"
         if app._data_version != app.workspace.db.data_version():
             return "news"

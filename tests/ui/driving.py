@@ -42,7 +42,7 @@ async def settle(pilot: Pilot[Any]) -> None:
 
     def at_rest() -> bool:
         app = pilot.app
-        loading = any(isinstance(s, Page) and s._loading for s in app.screen_stack)
+        loading = any(isinstance(s, Page) and s.is_behind for s in app.screen_stack)
         return not loading and not any(worker.is_running for worker in app.workers)
 
     await pilot.pause()

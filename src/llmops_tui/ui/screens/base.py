@@ -179,6 +179,11 @@ class Page(CommandHost, Screen[None], Generic[Model]):
         """Where this person left off on this page."""
         return self.llmops.recall(f"{self.SCOPE}.{name}")
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the view model is being read, or will be soon."""
+        return self._loading
+
     def reload(self) -> None:
         """Read the view model again, soon, once, however often this is called."""
         if self._loading:

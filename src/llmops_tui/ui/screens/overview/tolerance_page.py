@@ -85,6 +85,7 @@ class TolerancePage(Page[ToleranceView]):
         self._began: dict[str, str] = {}
         self._price: PriceOfProof | None = None
         self._priced_for: Tolerance | None = None
+        self._price_due = False
         self._quiet: Timer | None = None
         self._warned = False
         self._busy = False
@@ -105,6 +106,11 @@ class TolerancePage(Page[ToleranceView]):
         """Say what the tolerance is now."""
         self._began = self.values()
         self._typed()
+
+    @property
+    def is_behind(self) -> bool:
+        """Also until the curve is that of what was typed."""
+        return super().is_behind or self._price_due
 
     def load(self) -> ToleranceView:
         """The same again, as somebody may have changed it."""
@@ -208,6 +214,7 @@ class TolerancePage(Page[ToleranceView]):
         if tolerance == self._priced_for:
             return
         self._priced_for = tolerance
+        self._price_due = True
         if self._quiet is not None:
             self._quiet.stop()
         self._quiet = self.set_timer(QUIET_S, self._work_out)
@@ -219,7 +226,7 @@ class TolerancePage(Page[ToleranceView]):
             self.in_thread(lambda: price_of_proof(tolerance), self._priced, group="price")
 
     def _priced(self, price: PriceOfProof) -> None:
-        self._price = price
+        self._price, self._price_due = price, False
         self._draw_proof()
 
     def _draw_proof(self) -> None:

@@ -166,6 +166,11 @@ class RunPage(SteeringPage[RunModel]):
         elif self._rest is None:
             self._rest = self.set_timer(wait, self._rested)
 
+    @property
+    def is_behind(self) -> bool:
+        """Also while it waits to read again."""
+        return super().is_behind or self._rest is not None
+
     def _rested(self) -> None:
         self._rest = None
         self.reload()
