@@ -42,7 +42,7 @@ def steps(fast: bool, for_pytest: tuple[str, ...]) -> list[Step]:
     """What is checked, in order: what fails soonest first."""
     pytest = ("-q", "--timeout=300", "--durations=5", *for_pytest)
     # Slow tests watch the clock of real processes, so they get the machine to themselves.
-    parallel = ("-n", "2", *pytest)
+    parallel = ("-n", "4", *pytest)  # they wait more than they work
     slow_tests = ("-m", "slow", *pytest)
     found = [
         Step("lint", "ruff", ("check", *SOURCES)),

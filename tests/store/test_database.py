@@ -18,6 +18,8 @@ from llmops_tui.core.errors import (
 )
 from llmops_tui.store import database
 from llmops_tui.store.database import SCHEMA_VERSION, Database, check_integrity
+from llmops_tui.store.migrations import migrate
+from llmops_tui.store.schema.steps import STEPS
 
 
 @pytest.fixture
@@ -40,6 +42,26 @@ def test_opening_again_changes_nothing(path: Path):
     before = path.read_bytes()
     Database(path).close()
     assert path.read_bytes() == before
+
+
+SCHEMA = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+
+
+@pytest.mark.parametrize("version", range(SCHEMA_VERSION), ids=lambda n: f"from schema {n}")
+def test_a_file_of_any_older_schema_becomes_like_a_new_one(path: Path, version: int):
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, path, STEPS[:version])
+    if version:
+        connection.execute("INSERT INTO project (name, created_at) VALUES ('kept', 1)")
+    connection.close()
+    upgraded, fresh = Database(path), Database(path.with_name("fresh.db"))
+    assert [tuple(r) for r in upgraded.rows(SCHEMA)] == [tuple(r) for r in fresh.rows(SCHEMA)]
+    assert upgraded.row("PRAGMA user_version")[0] == SCHEMA_VERSION
+    kept = upgraded.rows("SELECT name FROM project")
+    assert [row["name"] for row in kept] == (["kept"] if version else [])
+    assert check_integrity(upgraded) == []
+    upgraded.close()
+    fresh.close()
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_untouched(path: Path):

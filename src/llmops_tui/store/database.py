@@ -17,9 +17,10 @@ from llmops_tui.core.errors import (
     StoreError,
     StoreFullError,
 )
+from llmops_tui.store.schema.steps import STEPS
 
 APPLICATION_ID = 0x4C4C4D4F  # "LLMO": tells our files from other programs' SQLite files
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = len(STEPS)
 PAGE_SIZE = 16384  # 2.8 instead of 4.2 KB on disk for a call, and faster (benchmarks/README.md)
 BUSY_TIMEOUT_MS = 5000
 

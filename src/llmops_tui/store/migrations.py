@@ -1,8 +1,9 @@
-"""The schema's history: numbered steps, forward only, never edited once released."""
+"""Bringing a file to the current schema: the steps of `store/schema` that it hasn't had."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -10,26 +11,25 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from llmops_tui.store.database import APPLICATION_ID, PAGE_SIZE
-
-migrations = Migrations("llmops-tui")
-
-
-@migrations()
-def m001_first(db: sqlite_utils.Database) -> None:
-    """Projects, data sets, prompts, endpoints, runs, calls, reviews."""
-    _run_script(db.conn, "schema_v1.sql")
-    db.conn.execute("PRAGMA user_version = 1")
+from llmops_tui.store.schema.steps import STEPS
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the file to the current schema, whoever else is trying to at the same moment."""
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] = STEPS) -> None:
+    """Bring the file to the current schema, whoever else is trying to at the same moment.
+
+    Args:
+        connection: To the file, outside of any transaction.
+        path: The file, for messages.
+        steps: All steps of the history up to the schema that is wanted.
+    """
     if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")  # a second process waits here and finds nothing to do
     try:
-        migrations.apply(sqlite_utils.Database(connection))
+        _history(steps).apply(sqlite_utils.Database(connection))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -37,10 +37,22 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _run_script(connection: sqlite3.Connection, name: str) -> None:
-    """Run a file's statements one by one: `executescript` would commit our transaction."""
+def _history(steps: Sequence[str]) -> Migrations:
+    history = Migrations("llmops-tui")
+    for step in steps:
+
+        def apply(db: sqlite_utils.Database, step: str = step) -> None:
+            _run_script(db.conn, step)
+
+        history(name=step)(apply)
+    return history
+
+
+def _run_script(connection: sqlite3.Connection, step: str) -> None:
+    """Run a step's statements one by one: `executescript` would commit our transaction."""
+    script = resources.files("llmops_tui.store.schema").joinpath(f"{step}.sql").read_text("utf-8")
     statement = ""
-    for line in resources.files("llmops_tui.store").joinpath(name).read_text().splitlines(True):
+    for line in script.splitlines(True):
         statement += line
         if sqlite3.complete_statement(statement):
             connection.execute(statement)
