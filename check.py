@@ -41,9 +41,10 @@ class Step:
 def steps(fast: bool, for_pytest: tuple[str, ...]) -> list[Step]:
     """What is checked, in order: what fails soonest first."""
     pytest = ("-q", "--timeout=300", "--durations=5", *for_pytest)
-    # Slow tests watch the clock of real processes, so they get the machine to themselves.
-    parallel = ("-n", "4", *pytest)  # they wait more than they work
-    slow_tests = ("-m", "slow", *pytest)
+    # Most of them wait more than they work, so more of them than there are cores.
+    parallel = ("-n", "4", *pytest)
+    # These start processes of their own; a file's tests may share what it started.
+    slow_tests = ("-m", "slow", "-n", "3", "--dist", "loadfile", *pytest)
     found = [
         Step("lint", "ruff", ("check", *SOURCES)),
         Step("format", "ruff", ("format", "--check", *SOURCES)),
