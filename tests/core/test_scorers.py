@@ -156,9 +156,7 @@ def test_specifications_survive_json() -> None:
 
 
 def test_every_scorer_explains_itself_and_its_parameters() -> None:
-    assert list(SCORERS) == [
-        "equals", "contains", "starts_with", "regex", "is_json", "json_field", "numeric", "label",
-    ]  # fmt: skip
+    assert len(SCORERS) >= 29
     for kind in SCORERS.values():
         assert "\n" not in kind.explanation
         assert all(field.explanation and field.kind for field in kind.fields())

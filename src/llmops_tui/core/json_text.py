@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Final, NoReturn
 
 from llmops_tui.core.chat import Json
@@ -11,6 +12,7 @@ from llmops_tui.core.errors import InputError
 
 _FENCE: Final = re.compile(r"\s*```[\w-]*[ \t]*\n(?P<body>.*?)\n?[ \t]*```\s*", re.DOTALL)
 _STEP: Final = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<index>-?\d+)\]")
+_OPENING: Final = re.compile(r"[{\[]")
 Path = tuple[str | int, ...]
 
 
@@ -38,6 +40,25 @@ def read_json(text: str, *, fenced: bool) -> Json:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
+
+
+MOST_STARTS: Final = 200
+"""Places of a text at which JSON is looked for: a text of brackets must not take for ever."""
+
+
+def find_json(text: str) -> Json:
+    """The first JSON object or array that stands anywhere in a text.
+
+    Raises:
+        ValueError: There is none.
+    """
+    for start in islice(_OPENING.finditer(text), MOST_STARTS):
+        try:
+            value: Json = _DECODER.raw_decode(text, start.start())[0]
+        except (ValueError, RecursionError):
+            continue
+        return value
+    raise ValueError("no JSON object or array stands in it")
 
 
 def read_path(path: str) -> Path:

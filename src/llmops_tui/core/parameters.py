@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
+from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
@@ -30,6 +30,7 @@ _KINDS: Mapping[object, str] = {
     float: "a number",
     str: "a text",
     tuple[str, ...]: "a list of texts",
+    tuple[float, ...]: "a list of numbers",
 }
 
 
@@ -49,6 +50,8 @@ def option(
         least: The smallest number it takes.
     """
     metadata = {"explanation": explanation, "choices": choices, "least": least}
+    if isinstance(default, dict):  # dataclasses take no mutable default
+        return dataclasses.field(default_factory=default.copy, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -74,8 +77,8 @@ def describe(kind: type[Parameters]) -> tuple[ParameterField, ...]:
     return tuple(
         ParameterField(
             field.name,
-            _KINDS[_hints(kind)[field.name]],
-            _to_json(field.default),
+            _kind_words(_hints(kind)[field.name]),
+            {} if field.default is dataclasses.MISSING else _to_json(field.default),
             field.metadata["explanation"],
             field.metadata["choices"],
         )
@@ -116,26 +119,15 @@ def write(parameters: Parameters) -> dict[str, Json]:
 
 
 def _to_json(value: Any) -> Json:
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _checked(field: dataclasses.Field[Any], kind: object, value: Json, of: str) -> object:
-    fits: object = None
-    if kind is bool:
-        fits = value if isinstance(value, bool) else None
-    elif kind is int:
-        fits = value if isinstance(value, int) and not isinstance(value, bool) else None
-    elif kind is float:
-        fits = float(value) if isinstance(value, int | float) and value == value else None
-        fits = None if isinstance(value, bool) else fits
-    elif kind is str:
-        fits = value if isinstance(value, str) else None
-    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-        fits = tuple(value)
-    elif isinstance(value, str):
-        fits = (value,)
+    fits = _fitting(kind, value)
     if fits is None:
-        raise InputError(f"The parameter {field.name!r} of the {of} must be {_KINDS[kind]}.")
+        raise InputError(f"The parameter {field.name!r} of the {of} must be {_kind_words(kind)}.")
     choices = field.metadata["choices"]
     if choices and fits not in choices:
         raise InputError(
@@ -146,3 +138,49 @@ def _checked(field: dataclasses.Field[Any], kind: object, value: Json, of: str) 
     if least is not None and isinstance(fits, int | float) and fits < least:
         raise InputError(f"The parameter {field.name!r} of the {of} must be at least {least:g}.")
     return fits
+
+
+def _is_object(kind: object) -> bool:
+    return get_origin(kind) is Mapping
+
+
+def _are_objects(kind: object) -> bool:
+    return get_origin(kind) is tuple and _is_object(get_args(kind)[0])
+
+
+def _kind_words(kind: object) -> str:
+    if _is_object(kind):
+        return "an object"
+    return "a list of objects" if _are_objects(kind) else _KINDS[kind]
+
+
+def _fitting(kind: object, value: Json) -> object:
+    """The value as a parameter of that kind; None where it is of another."""
+    fits: object = None
+    if kind is bool:
+        fits = value if isinstance(value, bool) else None
+    elif kind is int:
+        fits = value if isinstance(value, int) and not isinstance(value, bool) else None
+    elif kind is float:
+        fits = _number(value)
+    elif kind is str:
+        fits = value if isinstance(value, str) else None
+    elif _is_object(kind):
+        fits = dict(value) if isinstance(value, Mapping) else None
+    elif _are_objects(kind):
+        if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+            fits = tuple(value)
+    elif kind == tuple[float, ...]:
+        numbers = [_number(item) for item in value] if isinstance(value, list) else [None]
+        fits = None if None in numbers else tuple(numbers)
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        fits = tuple(value)
+    elif isinstance(value, str):
+        fits = (value,)
+    return fits
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return float(value)

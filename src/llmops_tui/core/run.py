@@ -176,6 +176,10 @@ class SampleScore:
     value: float
     passed: bool
     reason: str
+    judge: str = ""
+    """Where a model judged: its name, the hash of its prompt and its parameters, as JSON."""
+    cost: int = 0
+    """What the judgement cost, in nano-units of the judge's currency."""
 
 
 @dataclass(frozen=True, slots=True)

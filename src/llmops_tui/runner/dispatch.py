@@ -8,23 +8,28 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NoReturn, TypeAlias
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, Endpoint
-from llmops_tui.core.run import Outcome
+from llmops_tui.core.run import Outcome, SampleScore
 from llmops_tui.providers.base import Provider
 from llmops_tui.runner.budget import CostCap
 from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
-from llmops_tui.runner.jobs import CellTarget, Feed, Job
+from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of
 from llmops_tui.runner.retry import CircuitBreaker, wait_before_retry
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
 from llmops_tui.store.samples import FinishedSample
 
 LOOKAHEAD = 512
 """Jobs read ahead for one endpoint while another one is slower."""
+MOST_JUDGED = 16
+"""Answers that are judged at once where a scorer asks another process or a model."""
 AT_A_TIME = 64
 """Samples finished without a request (from the cache) before the event loop gets its turn."""
 MOST_UNWRITTEN = 5_000
+Judged: TypeAlias = tuple[Outcome, str, tuple[SampleScore, ...]]
 
 
 @dataclass(slots=True)
@@ -91,6 +96,8 @@ class Dispatcher:
     stopped: str = ""
     """Why nothing more is sent; empty while there is more to do."""
     trouble: BaseException | None = None
+    _judging: set[asyncio.Task[None]] = field(default_factory=set)
+    _threads: ThreadPoolExecutor | None = None
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _exhausted: bool = False
     _pumping: bool = False
@@ -104,7 +111,11 @@ class Dispatcher:
             Exception: what a program error in here raised.
         """
         self.pump()
-        await self._done.wait()
+        try:
+            await self._done.wait()
+        finally:
+            if self._threads is not None:
+                self._threads.shutdown(wait=False, cancel_futures=True)
         if self.trouble is not None:
             raise self.trouble
 
@@ -122,6 +133,8 @@ class Dispatcher:
         for lane in self._lanes():
             for task in lane.under_way:
                 task.cancel()
+        for task in self._judging:
+            task.cancel()
 
     def set_concurrency(self, concurrency: int) -> None:
         """Change the ceiling, also while requests are under way."""
@@ -135,7 +148,7 @@ class Dispatcher:
             return
         self._pumping = True
         try:
-            if not self.stopped and self.unwritten() < MOST_UNWRITTEN:
+            if not self.stopped and not self._is_held_up():
                 for lane in self._lanes():
                     self._pump_lane(lane)
             self._finish_if_idle()
@@ -143,6 +156,10 @@ class Dispatcher:
             self._break(error)
         finally:
             self._pumping = False
+
+    def _is_held_up(self) -> bool:
+        """Whether what was answered must be judged or written before more is asked."""
+        return self.unwritten() >= MOST_UNWRITTEN or len(self._judging) >= MOST_JUDGED
 
     def _lanes(self) -> list[Lane]:
         return list({id(lane): lane for lane in self.lanes}.values())
@@ -160,6 +177,8 @@ class Dispatcher:
         """The next request that may be sent; finishes what needs none on the way to it."""
         loop = asyncio.get_running_loop()
         for _ in range(AT_A_TIME):
+            if self._is_held_up():
+                return None
             now = loop.time()
             if lane.free_at > now:
                 loop.call_later(lane.free_at - now, self.pump)
@@ -208,7 +227,7 @@ class Dispatcher:
         while step is not None:
             await self._ask(lane, step)
             places = lane.limit.limit - len(lane.under_way)
-            if self.stopped or places < 0 or self.unwritten() >= MOST_UNWRITTEN:
+            if self.stopped or places < 0 or self._is_held_up():
                 return
             step = self._next_step(lane)
             if places > 0 and step is not None:
@@ -275,10 +294,42 @@ class Dispatcher:
             self._finish_with(job, job.cached.answer, 0)
 
     def _finish_with(self, job: Job, answer: Answer, cost: int) -> None:
+        if not self.scoring.waits:
+            self._finish_as(job, answer, cost, lambda: self.scoring(answer, job.example, cost))
+            return
+        task = asyncio.get_running_loop().create_task(self._judge(job, answer, cost))
+        self._judging.add(task)
+        task.add_done_callback(self._was_judged)
+
+    async def _judge(self, job: Job, answer: Answer, cost: int) -> None:
+        """Score in a thread: the scorers wait for another process or a model."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(MOST_JUDGED, "llmops-judge")
+        asked = question_of(job.request)
+        judging = asyncio.get_running_loop().run_in_executor(
+            self._threads, self.scoring, answer, job.example, cost, asked
+        )
+        try:
+            await asyncio.wait({judging})
+        except asyncio.CancelledError:
+            judging.cancel()
+            # The answer was paid for: it is kept, and can be scored again.
+            cut = ScorerFailedError("The judging was cut short; score the run again.")
+            self._finish_as(job, answer, cost, lambda: _raise(cut))
+            raise
+        self._finish_as(job, answer, cost, judging.result)
+
+    def _was_judged(self, task: asyncio.Task[None]) -> None:
+        self._judging.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
+        self.pump()
+
+    def _finish_as(self, job: Job, answer: Answer, cost: int, judge: Callable[[], Judged]) -> None:
         kind = None
         message = ""
         try:
-            outcome, reason, scores = self.scoring(answer, job.example, cost)
+            outcome, reason, scores = judge()
         except ScorerFailedError as error:
             outcome, reason, scores = Outcome.ERRORED, str(error), ()
             kind, message = AnswerErrorKind.SCORER.value, str(error)
@@ -304,11 +355,15 @@ class Dispatcher:
 
     def _finish_if_idle(self) -> None:
         lanes = self._lanes()
-        if any(lane.under_way for lane in lanes):
+        if self._judging or any(lane.under_way for lane in lanes):
             return
         waiting = any(lane.queue or lane.retries for lane in lanes)
         if self.stopped or (self._exhausted and not waiting):
             self._done.set()
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def _errored(job: Job, error: AnswerError, attempts: int | None = None) -> FinishedSample:

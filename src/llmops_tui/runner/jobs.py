@@ -185,6 +185,16 @@ def request_json(request: ChatRequest) -> bytes:
         return json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
 
 
+def question_of(request: ChatRequest | None) -> str:
+    """What was asked, as a judge reads it: the last question, or the conversation before it."""
+    if request is None:
+        return ""
+    said = [message for message in request.messages if message.role != "system"]
+    if len(said) == 1:
+        return said[0].content
+    return "\n\n".join(f"{message.role}: {message.content}" for message in request.messages)
+
+
 def answer_key(endpoint: Endpoint, asked: bytes, repeat: int) -> bytes:
     """16 bytes that are equal when exactly the same was asked, in the same repeat."""
     place = f"{endpoint.kind}\0{endpoint.base_url}\0{repeat}\0".encode()

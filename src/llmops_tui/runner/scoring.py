@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from llmops_tui.core.chat import Answer, Json
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.run import Outcome, SampleScore
-from llmops_tui.core.scorers import Score, ScorerSpec, ScoringInput, build
+from llmops_tui.core.scorers import Score, ScorerSpec, ScoringInput
+from llmops_tui.runner.scorers.compilers import build_scorer, waits
 
 
 class ScorerFailedError(Exception):
@@ -19,14 +20,19 @@ class Scoring:
 
     def __init__(self, specs: Sequence[Mapping[str, Json]]) -> None:
         parsed = [ScorerSpec.from_json(spec) for spec in specs]
+        self.waits = any(map(waits, parsed))
+        """Whether some scorer asks another process or a model: then it belongs in a thread."""
         self._scorers: list[tuple[str, Callable[[ScoringInput], Score]]] = [
-            (spec.name, build(spec)) for spec in parsed
+            (spec.name, build_scorer(spec)) for spec in parsed
         ]
 
     def __call__(
-        self, answer: Answer, example: Example, cost: int
+        self, answer: Answer, example: Example, cost: int, question: str = ""
     ) -> tuple[Outcome, str, tuple[SampleScore, ...]]:
         """(outcome, reason for people, each scorer's score).
+
+        The outcome's reason is that of the first scorer that failed, and names it where there
+        are several.
 
         Raises:
             ScorerFailedError: a scorer raised.
@@ -38,6 +44,8 @@ class Scoring:
             latency_ms=answer.latency_ms,
             cost=cost,
             finish_reason=answer.finish_reason,
+            tool_calls=answer.tool_calls,
+            question=question,
         )
         scores = []
         for name, scorer in self._scorers:
@@ -45,8 +53,21 @@ class Scoring:
                 score = scorer(given)
             except Exception as error:
                 raise ScorerFailedError(f"The scorer {name} broke: {error!r}") from error
-            scores.append(SampleScore(score.scorer, score.value, score.passed, score.reason))
+            scores.append(
+                SampleScore(
+                    score.scorer, score.value, score.passed, score.reason, score.judge, score.cost
+                )
+            )
         failed = [score for score in scores if not score.passed]
-        reason = (failed or scores)[0].reason if scores else ""
         outcome = Outcome.WRONG if failed else Outcome.RIGHT
-        return outcome, reason, tuple(scores)
+        return outcome, _reason(scores, failed), tuple(scores)
+
+
+def _reason(scores: Sequence[SampleScore], failed: Sequence[SampleScore]) -> str:
+    if not scores:
+        return ""
+    telling = failed or scores
+    if len(scores) == 1:
+        return telling[0].reason
+    more = f" (+{len(failed) - 1} more)" if failed[1:] else ""
+    return f"{telling[0].scorer}: {telling[0].reason}{more}"

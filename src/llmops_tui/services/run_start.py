@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmops_tui.core.errors import InputError
 from llmops_tui.services import datasets, models, projects, prompts
 from llmops_tui.services.runs import MOST_REPEATS, RunRequest
-from llmops_tui.services.scorer_choice import read_scorer, scorer_words
+from llmops_tui.services.scorer_choice import read_scorers, scorer_words
 from llmops_tui.services.verdicts import GATE, Wear, gate_wear
 from llmops_tui.services.workspace import Workspace
 
@@ -105,7 +105,7 @@ def read_request(values: Mapping[str, str], choices: StartChoices) -> RunRequest
     scorer = values.get("scorer", PROJECT_SCORERS)
     detail = values.get("detail", "")
     return RunRequest(
-        scorers=() if scorer == PROJECT_SCORERS else (read_scorer(scorer, detail),),
+        scorers=() if scorer == PROJECT_SCORERS else read_scorers(scorer, detail),
         prompt_version_ids=_ids(values["prompts"]),
         model_ids=_ids(values["models"]),
         dataset_version_id=dataset,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_tui.core.chat import Answer, Usage
+from llmops_tui.core.chat import Answer, ToolCall, Usage
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
 from llmops_tui.core.run import Outcome, Sample, SampleScore
-from llmops_tui.store.codec import pack, unpack
+from llmops_tui.store.codec import pack, to_json, unpack
 from llmops_tui.store.database import Database
 from llmops_tui.store.runs import Control, beat_within
 
@@ -23,8 +24,9 @@ SELECT (SELECT coalesce(max(id), 0) FROM answer), (SELECT coalesce(max(id), 0) F
 """
 INSERT_ANSWER = """
 INSERT INTO answer (id, key, request, text, finish_reason, response_id, model, input_tokens,
-                    output_tokens, cached_tokens, estimated, latency_ms, first_token_ms, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    output_tokens, cached_tokens, estimated, latency_ms, first_token_ms, created_at,
+                    tool_calls)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_SAMPLE = """
 INSERT INTO sample (id, run_id, ordinal, cell, example_id, repeat, outcome, value, reason,
@@ -33,7 +35,8 @@ INSERT INTO sample (id, run_id, ordinal, cell, example_id, repeat, outcome, valu
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_SCORE = """
-INSERT INTO score (sample_id, position, scorer, value, passed, reason) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO score (sample_id, position, scorer, value, passed, reason, judge, cost)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_ERROR = """
 INSERT INTO sample_error (sample_id, message, request, evidence) VALUES (?, ?, ?, ?)
@@ -62,12 +65,6 @@ SELECT a.* FROM sample s JOIN answer a ON a.id = s.answer_id WHERE s.id = ?
 """
 ERROR_OF = "SELECT * FROM sample_error WHERE sample_id = ?"
 SCORES_OF = "SELECT * FROM score WHERE sample_id = ? ORDER BY position"
-PAIRED = """
-SELECT a.outcome AS before, b.outcome AS after, count(*) AS rows
-FROM sample a JOIN sample b ON b.example_id = a.example_id AND b.repeat = a.repeat
-WHERE a.run_id = ? AND a.cell = ? AND b.run_id = ? AND b.cell = ?
-GROUP BY 1, 2
-"""
 BY_EXAMPLE = """
 SELECT sum(outcome = 'right') AS correct, sum(outcome = 'wrong') AS wrong,
        sum(outcome = 'errored') AS errored
@@ -168,10 +165,7 @@ def commit(
                 used = answer_id
                 answer_rows.append((answer_id, *answer))
             sample_rows.append(_sample_values(item, run_id, sample_id, used, finished_at))
-            score_rows.extend(
-                (sample_id, position, score.scorer, score.value, int(score.passed), score.reason)
-                for position, score in enumerate(item.scores)
-            )
+            score_rows.extend(score_values(sample_id, item.scores))
             if item.error_kind is not None:
                 error_rows.append((sample_id, *error))
         connection.executemany(INSERT_ANSWER, answer_rows)
@@ -237,22 +231,14 @@ def detail(db: Database, sample_id: int) -> SampleDetail:
                 value=score["value"],
                 passed=bool(score["passed"]),
                 reason=score["reason"],
+                judge=score["judge"],
+                cost=score["cost"],
             )
             for score in db.rows(SCORES_OF, (sample_id,))
         ),
         error_message=error["message"] if error is not None else "",
         evidence=unpack(error["evidence"]) if error is not None else "",
     )
-
-
-def paired(
-    db: Database, first: tuple[int, int], second: tuple[int, int]
-) -> dict[tuple[Outcome, Outcome], int]:
-    """How often two (run, cell) pairs agree on the same examples: (outcome, outcome) → rows."""
-    return {
-        (Outcome(row["before"]), Outcome(row["after"])): row["rows"]
-        for row in db.rows(PAIRED, (*first, *second))
-    }
 
 
 def counts_by_example(db: Database, run_id: int, cell: int) -> list[tuple[int, int, int]]:
@@ -282,6 +268,21 @@ def recent_rate(db: Database, run_id: int, last: int = 200) -> tuple[int, int | 
     return (0, None) if row is None else (row["done"], row["since"])
 
 
+def score_values(sample_id: int, scores: Sequence[SampleScore]) -> Iterator[tuple[object, ...]]:
+    """Rows of `INSERT_SCORE`."""
+    for position, score in enumerate(scores):
+        yield (
+            sample_id,
+            position,
+            score.scorer,
+            score.value,
+            int(score.passed),
+            score.reason,
+            score.judge,
+            score.cost,
+        )
+
+
 def _answer_values(item: FinishedSample, created_at: int) -> tuple[object, ...] | None:
     answer = item.answer
     if answer is None or item.cached_answer_id is not None:
@@ -301,6 +302,7 @@ def _answer_values(item: FinishedSample, created_at: int) -> tuple[object, ...] 
         answer.latency_ms,
         answer.first_token_ms,
         created_at,
+        to_json([[call.id, call.name, call.arguments] for call in answer.tool_calls]),
     )
 
 
@@ -360,7 +362,14 @@ def _answer(row: sqlite3.Row) -> Answer:
         response_id=row["response_id"],
         latency_ms=row["latency_ms"],
         first_token_ms=row["first_token_ms"],
+        tool_calls=_tool_calls(row["tool_calls"]),
     )
+
+
+def _tool_calls(stored: str) -> tuple[ToolCall, ...]:
+    if stored == "[]":  # nearly always
+        return ()
+    return tuple(ToolCall(*map(str, call)) for call in json.loads(stored))
 
 
 def _sample(row: sqlite3.Row) -> Sample:

@@ -6,6 +6,7 @@ errored, never as wrong.
 """
 
 from llmops_tui.core.scorers.base import Score, ScoringInput
-from llmops_tui.core.scorers.registry import SCORERS, ScorerKind, ScorerSpec, build
+from llmops_tui.core.scorers.kinds import ScorerKind
+from llmops_tui.core.scorers.registry import SCORERS, ScorerSpec, build
 
 __all__ = ["SCORERS", "Score", "ScorerKind", "ScorerSpec", "ScoringInput", "build"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from llmops_tui.core.chat import Json
+from llmops_tui.core.chat import Json, ToolCall
 from llmops_tui.core.errors import InputError
 
 LONGEST_QUOTE = 60
@@ -28,6 +29,9 @@ class ScoringInput:
     cost: int = 0
     """Nano-units of the currency."""
     finish_reason: str = "stop"
+    tool_calls: tuple[ToolCall, ...] = ()
+    question: str = ""
+    """What the model was asked, as a judge reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,26 @@ class Score:
     passed: bool
     reason: str
     """What was found, for people to read: `contains “Paris”`."""
+    judge: str = ""
+    """Where a model judged: its name, the hash of its prompt and its parameters, as JSON."""
+    cost: int = 0
+    """What the judgement cost, in nano-units."""
 
 
-Finding: TypeAlias = tuple[bool, str]
-"""Whether it passed, and what was found of the answer, as the rest of a sentence."""
+class Judged(NamedTuple):
+    """A finding that a model made, or that such findings were part of."""
+
+    passed: bool
+    reason: str
+    value: float
+    judge: str
+    cost: int
+
+
+Finding: TypeAlias = tuple[bool, str] | tuple[bool, str, float] | Judged
+"""Whether it passed, and what was found of the answer, as the rest of a sentence.
+
+A scorer that measures says the value as well, from 0 to 1; for others it is 0 or 1."""
 Check: TypeAlias = Callable[[ScoringInput], Finding]
 
 
@@ -96,3 +116,23 @@ def wanted(fixed: tuple[str, ...], given: ScoringInput) -> tuple[str, ...]:
 def composed(text: str) -> str:
     """The text with accents and letters joined, so that equal looks are equal texts."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+_WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded; letters of scripts without blanks count one by one."""
+    found: list[str] = []
+    for match in _WORD.finditer(composed(text).casefold()):
+        word = match[0]
+        if word.isascii() or not any(map(_stands_alone, word)):
+            found.append(word)
+        else:
+            found.extend(word)
+    return found
+
+
+def _stands_alone(letter: str) -> bool:
+    """Whether a letter is a word to those who count: Han, kana, and other scripts unspaced."""
+    return "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff"

@@ -9,64 +9,13 @@ from typing import Any, Final
 from llmops_tui.core import parameters as params
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
-from llmops_tui.core.scorers import (
-    contains,
-    equals,
-    is_json,
-    json_field,
-    label,
-    numeric,
-    regex,
-    starts_with,
-)
-from llmops_tui.core.scorers.base import Check, Score, ScoringInput
+from llmops_tui.core.scorers.base import Check, Judged, Score, ScoringInput
+from llmops_tui.core.scorers.kinds import KINDS, ScorerKind
 from llmops_tui.core.template import misspelled
 
-
-@dataclass(frozen=True, slots=True)
-class ScorerKind:
-    """A scorer that can be chosen."""
-
-    name: str
-    explanation: str
-    """One line for people."""
-    parameters: type[params.Parameters]
-    compile: Callable[[Any], Check]
-
-    def fields(self) -> tuple[params.ParameterField, ...]:
-        """Its parameters, for a form."""
-        return params.describe(self.parameters)
-
-
-SCORERS: Final[Mapping[str, ScorerKind]] = {
-    kind.name: kind
-    for kind in (
-        ScorerKind("equals", equals.EXPLANATION, equals.EqualsParameters, equals.compile_equals),
-        ScorerKind(
-            "contains", contains.EXPLANATION, contains.ContainsParameters, contains.compile_contains
-        ),
-        ScorerKind(
-            "starts_with",
-            starts_with.EXPLANATION,
-            starts_with.StartsWithParameters,
-            starts_with.compile_starts_with,
-        ),
-        ScorerKind("regex", regex.EXPLANATION, regex.RegexParameters, regex.compile_regex),
-        ScorerKind(
-            "is_json", is_json.EXPLANATION, is_json.IsJsonParameters, is_json.compile_is_json
-        ),
-        ScorerKind(
-            "json_field",
-            json_field.EXPLANATION,
-            json_field.JsonFieldParameters,
-            json_field.compile_json_field,
-        ),
-        ScorerKind(
-            "numeric", numeric.EXPLANATION, numeric.NumericParameters, numeric.compile_numeric
-        ),
-        ScorerKind("label", label.EXPLANATION, label.LabelParameters, label.compile_label),
-    )
-}
+SCORERS: Final[Mapping[str, ScorerKind]] = {kind.name: kind for kind in KINDS}
+Compilers = Mapping[str, Callable[[Any], Check]]
+"""How scorers are compiled that core can't compile, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +48,35 @@ class ScorerSpec:
         return spec
 
     def check(self) -> params.Parameters:
-        """Its parameters as the scorer takes them.
+        """Its parameters as the scorer takes them; those of scorers within it are checked too.
 
         Raises:
             InputError: There is no such scorer, or a parameter doesn't fit.
         """
-        return params.read(self._kind().parameters, self.parameters, f"scorer {self.name}")
+        parameters = params.read(self.kind.parameters, self.parameters, f"scorer {self.name}")
+        for inner in self.inner(parameters):
+            inner.check()
+        return parameters
 
-    def _kind(self) -> ScorerKind:
+    def inner(self, parameters: params.Parameters) -> tuple[ScorerSpec, ...]:
+        """The scorers within this one, for the same parameters."""
+        if self.kind.compile_with is None:
+            return ()
+        found = getattr(parameters, "scorers", ())
+        return tuple(ScorerSpec.from_json(spec) for spec in found)
+
+    @property
+    def title(self) -> str:
+        """Its name as scores bear it: `not contains`."""
+        return f"not {self.name}" if self.negate else self.name
+
+    @property
+    def kind(self) -> ScorerKind:
+        """What is known of scorers of this name.
+
+        Raises:
+            InputError: There is no such scorer.
+        """
         kind = SCORERS.get(self.name)
         if kind is None:
             meant = misspelled(self.name, SCORERS)
@@ -117,30 +87,46 @@ class ScorerSpec:
         return kind
 
 
-def build(spec: ScorerSpec) -> Callable[[ScoringInput], Score]:
+def build(spec: ScorerSpec, compilers: Compilers | None = None) -> Callable[[ScoringInput], Score]:
     """Compile a scorer once, for many answers.
 
     The scorer raises `InputError` for an example it can't judge, such as an unlabelled one.
 
+    Args:
+        spec: which scorer.
+        compilers: for the scorers that need what core may not load (`runner/scorers`).
+
     Raises:
         InputError: The specification can't be used.
+        UnavailableError: What the scorer needs isn't installed.
     """
-    parameters = spec.check()
-    check = SCORERS[spec.name].compile(parameters)
-    if not spec.negate:
-        name = spec.name
+    check = _compiled(spec, compilers or {})
+    title, negate = spec.title, spec.negate
 
-        def score(given: ScoringInput) -> Score:
-            passed, reason = check(given)
-            return Score(name, 1.0 if passed else 0.0, passed, reason)
+    def score(given: ScoringInput) -> Score:
+        found = check(given)
+        passed, reason = found[0], found[1]
+        value = float(passed) if len(found) == 2 else found[2]
+        if negate:
+            reason, value = f"{reason}; it must not" if passed else reason, 1.0 - value
+        if isinstance(found, Judged):
+            return Score(title, value, passed is not negate, reason, found.judge, found.cost)
+        return Score(title, value, passed is not negate, reason)
 
-        return score
-    negated = f"not {spec.name}"
+    return score
 
-    def negated_score(given: ScoringInput) -> Score:
-        found, reason = check(given)
-        if found:
-            return Score(negated, 0.0, False, f"{reason}; it must not")
-        return Score(negated, 1.0, True, reason)
 
-    return negated_score
+def _compiled(spec: ScorerSpec, compilers: Compilers) -> Check:
+    parameters, kind = spec.check(), spec.kind
+    if kind.compile is not None:
+        return kind.compile(parameters)
+    if kind.compile_with is not None:
+        return kind.compile_with(
+            parameters, lambda inner: build(ScorerSpec.from_json(inner), compilers)
+        )
+    if spec.name not in compilers:
+        raise InputError(
+            f"The scorer {spec.name} can't be used here: it is no plain reading of the answer.",
+            "Use it in a test run.",
+        )
+    return compilers[spec.name](parameters)

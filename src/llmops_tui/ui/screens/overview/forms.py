@@ -11,7 +11,7 @@ from llmops_tui.core.errors import LlmopsError
 from llmops_tui.core.project import Project, Stage
 from llmops_tui.core.tolerance import Tolerance, parse_confidence, parse_max_wrong, percent
 from llmops_tui.services import projects
-from llmops_tui.services.scorer_choice import read_scorer, scorer_choices, set_scorers
+from llmops_tui.services.scorer_choice import read_scorers, scorer_choices, set_scorers
 from llmops_tui.services.tolerances import read_tolerance
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.ui.screens.form import Field, FormScreen, Made, Values, required
@@ -89,7 +89,7 @@ def project_form(workspace: Workspace) -> ToleranceForm[Project]:
             workspace,
             values["name"],
             description=values["description"],
-            scorers=[read_scorer(values["scorer"], values["detail"])],
+            scorers=read_scorers(values["scorer"], values["detail"]),
             tolerance=read_tolerance(values),
         )
 
@@ -110,7 +110,7 @@ def scorer_form(workspace: Workspace, project_id: int) -> FormScreen[bool]:
     """Say how runs of a project tell right answers from wrong ones."""
 
     def submit(values: Values) -> bool:
-        set_scorers(workspace, project_id, [read_scorer(values["scorer"], values["detail"])])
+        set_scorers(workspace, project_id, read_scorers(values["scorer"], values["detail"]))
         return True
 
     return FormScreen(

@@ -252,4 +252,7 @@ def _stop_field(choices: StartChoices) -> Field:
     )
 
 
-NEEDED = "regex: the pattern · json_field: where the field is · label: all labels · else nothing."
+NEEDED = (
+    "What it can't do without (regex: the pattern; label: all labels), or parameter=value. "
+    "More scorers: + not contains texts=sorry"
+)
