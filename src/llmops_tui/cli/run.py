@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from llmops_tui.cli.output import print_json, project_of, say, table, workspace_of
 from llmops_tui.cli.progress import ProgressLine
-from llmops_tui.core.errors import ExitCode, InputError
+from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
 from llmops_tui.core.run import RunStatus
-from llmops_tui.core.tolerance import State
 from llmops_tui.services import datasets, models, prompts, runs
-from llmops_tui.services.run_words import rate_words, saved_words, verdict_words
-from llmops_tui.services.runs import RunRequest, RunView
-from llmops_tui.services.verdicts import evidence_note
+from llmops_tui.services.reports.content import RunReport, gather, sentence
+from llmops_tui.services.reports.data import report_data, run_data
+from llmops_tui.services.reports.html import write_html
+from llmops_tui.services.reports.junit import write_run
+from llmops_tui.services.reports.writing import write_markdown
+from llmops_tui.services.run_words import rate_words
+from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace
 
 NANO = 1_000_000_000
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class RunOptions(TypedDict):
+    """What `run` is told."""
+
+    prompt_names: tuple[str, ...]
+    model_names: tuple[str, ...]
+    dataset_name: str | None
+    split: str | None
+    limit: int | None
+    repeats: int
+    concurrency: int | None
+    max_cost: float | None
+    seed: int | None
+    no_cache: bool
+    stream: bool
+    stop_when_decided: bool | None
+    detach: bool
+    resume_id: int | None
+    list_only: bool
+    baseline: str | None
+    junit: Path | None
+    markdown: Path | None
+    html: Path | None
+    as_json: bool
 
 
 @click.command()
@@ -41,66 +72,70 @@ NANO = 1_000_000_000
 @click.option("--detach", is_flag=True, help="Start a worker in the background and return.")
 @click.option("--resume", "resume_id", type=int, help="Go on with this run.")
 @click.option("--list", "list_only", is_flag=True, help="List the project's runs.")
+@click.option("--baseline", help="Compare with this run, or with the version of this label.")
+@click.option("--junit", type=FILE, help="Write JUnit XML for the CI's test report.")
+@click.option("--markdown", type=FILE, help="Write Markdown; $GITHUB_STEP_SUMMARY is added to.")
+@click.option("--html", type=FILE, help="Write one self-contained page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
-def run(
-    ctx: click.Context,
-    prompt_names: tuple[str, ...],
-    model_names: tuple[str, ...],
-    dataset_name: str | None,
-    split: str | None,
-    limit: int | None,
-    repeats: int,
-    concurrency: int | None,
-    max_cost: float | None,
-    seed: int | None,
-    no_cache: bool,
-    stream: bool,
-    stop_when_decided: bool | None,
-    detach: bool,
-    resume_id: int | None,
-    list_only: bool,
-    as_json: bool,
-) -> None:
+def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
     """Test prompts on a data set and say whether they are within the tolerance.
 
-    Exit code: 0 within, 1 exceeded, 3 undecided, 4 could not run.
+    Exit code: 0 within, 1 exceeded (or worse than the baseline), 3 undecided, 4 could not run.
     """
     workspace = workspace_of(ctx)
-    if list_only:
+    as_json = options["as_json"]
+    if options["list_only"]:
         _list(workspace, project_of(ctx, workspace), as_json)
         return
-    cap = None if max_cost is None else round(max_cost * NANO)
-    if resume_id is not None:
-        run_id = runs.run_view(workspace, resume_id).run.id
-        runs.retune(workspace, run_id, concurrency=concurrency, cost_cap=cap)
+    cap = None if options["max_cost"] is None else round(options["max_cost"] * NANO)
+    if options["resume_id"] is not None:
+        run_id = runs.run_view(workspace, options["resume_id"]).run.id
+        runs.retune(workspace, run_id, concurrency=options["concurrency"], cost_cap=cap)
     else:
         project = project_of(ctx, workspace)
-        request = RunRequest(
-            prompt_version_ids=_versions(workspace, project, prompt_names),
-            model_ids=_models(workspace, model_names),
-            dataset_version_id=_dataset_version(workspace, project, dataset_name),
-            repeats=repeats,
-            split=split,
-            limit=limit,
-            concurrency=concurrency,
-            cost_cap=cap,
-            use_cache=not no_cache,
-            stream=stream,
-            stop_when_decided=stop_when_decided,
-            seed=seed,
-        )
-        run_id = runs.plan_run(workspace, project.id, request)
-    if detach:
+        run_id = runs.plan_run(workspace, project.id, _request(workspace, project, options, cap))
+    if options["detach"]:
         _detach(workspace, run_id, as_json)
         return
     _execute(workspace, run_id, quiet=as_json)
-    view = runs.run_view(workspace, run_id)
-    if as_json:
-        print_json(as_data(view))
+    ctx.exit(_end(workspace, run_id, options))
+
+
+def _request(
+    workspace: Workspace, project: Project, options: RunOptions, cap: int | None
+) -> RunRequest:
+    return RunRequest(
+        prompt_version_ids=_versions(workspace, project, options["prompt_names"]),
+        model_ids=_models(workspace, options["model_names"]),
+        dataset_version_id=_dataset_version(workspace, project, options["dataset_name"]),
+        repeats=options["repeats"],
+        split=options["split"],
+        limit=options["limit"],
+        concurrency=options["concurrency"],
+        cost_cap=cap,
+        use_cache=not options["no_cache"],
+        stream=options["stream"],
+        stop_when_decided=options["stop_when_decided"],
+        seed=options["seed"],
+    )
+
+
+def _end(workspace: Workspace, run_id: int, options: RunOptions) -> int:
+    """Say what the run found, wherever it is wanted; the exit code."""
+    report = gather(workspace, run_id, options["baseline"])
+    for write, target in (
+        (write_run, options["junit"]),
+        (write_markdown, options["markdown"]),
+        (write_html, options["html"]),
+    ):
+        if target is not None:
+            write(workspace, report, target)
+    if options["as_json"]:
+        print_json(report_data(report))
     else:
-        _show(view)
-    ctx.exit(int(exit_code(view)))
+        _show(report)
+    return int(report.exit_code)
 
 
 def _detach(workspace: Workspace, run_id: int, as_json: bool) -> None:
@@ -109,59 +144,6 @@ def _detach(workspace: Workspace, run_id: int, as_json: bool) -> None:
         print_json({"run": run_id, "pid": pid})
     else:
         say(f"Run {run_id} goes on in the background (process {pid}); watch it in the app.")
-
-
-def exit_code(view: RunView) -> ExitCode:
-    """What a script gets: the worst of the run's verdicts."""
-    if view.status is not RunStatus.FINISHED:
-        return ExitCode.FAILED
-    states = {cell.verdict.state for cell in view.cells}
-    if State.EXCEEDED in states:
-        return ExitCode.EXCEEDED
-    return ExitCode.UNDECIDED if State.UNDECIDED in states else ExitCode.WITHIN
-
-
-def as_data(view: RunView) -> dict[str, object]:
-    """A run as JSON shows it. Rates are shares of 1, money is in the currency's unit."""
-    return {
-        "run": view.run.id,
-        "status": view.status.value,
-        "cause": view.run.cause,
-        "dataset": view.dataset,
-        "done": view.run.done,
-        "total": view.run.total,
-        "saved": view.saved,
-        "gate_looks": None if view.wear is None else view.wear.looks,
-        "tolerance": {
-            "max_wrong": view.tolerance.max_wrong,
-            "confidence": view.tolerance.confidence,
-            "harmful_max_wrong": view.tolerance.harmful_max_wrong,
-            "unit": view.tolerance.unit,
-        },
-        "cells": [
-            {
-                "prompt": cell.prompt,
-                "model": cell.model,
-                "verdict": cell.verdict.state.value,
-                "sentence": verdict_words(view, cell),
-                "right": cell.counts.right,
-                "wrong": cell.counts.wrong,
-                "errored": cell.counts.errored,
-                "from_cache": cell.counts.cached,
-                "wrong_rate": cell.verdict.point,
-                "lower": cell.verdict.lower,
-                "upper": cell.verdict.upper,
-                "upper_with_errors_wrong": cell.verdict.worst.upper,
-                "more_if_none_wrong": cell.verdict.more_if_none_wrong,
-                "more_at_this_rate": cell.verdict.more_at_this_rate,
-                "cost": cell.counts.cost / NANO,
-                "currency": cell.currency,
-                "input_tokens": cell.counts.input_tokens,
-                "output_tokens": cell.counts.output_tokens,
-            }
-            for cell in view.cells
-        ],
-    }
 
 
 def _execute(workspace: Workspace, run_id: int, *, quiet: bool) -> None:
@@ -173,31 +155,22 @@ def _execute(workspace: Workspace, run_id: int, *, quiet: bool) -> None:
         line.close()
 
 
-def _show(view: RunView) -> None:
+def _show(report: RunReport) -> None:
+    view = report.view
     for cell in view.cells:
-        say(f"{cell.title}: {cell.verdict.state}. {_capital(verdict_words(view, cell))}.")
-    if view.saved:
-        say(f"{_capital(saved_words(view))}.")
-    if view.wear is not None and view.wear.warning:
-        say(view.wear.warning)
-    if note := evidence_note(view.tolerance):
+        say(f"{cell.title}: {cell.verdict.state}. {sentence(view, cell)}")
+    for item in report.baseline:
+        say(f"Baseline: {item.sentence()}")
+    for note in report.notes():
         say(note)
     if view.status is not RunStatus.FINISHED:
-        cause = f": {view.run.cause}" if view.run.cause else ""
-        say(
-            f"Run {view.run.id} is {view.status} at {view.run.done:,} of {view.run.total:,}{cause}."
-        )
         say(f"Go on with it: llmops-tui run --resume {view.run.id}")
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _list(workspace: Workspace, project: Project, as_json: bool) -> None:
     views = runs.list_runs(workspace, project.id)
     if as_json:
-        print_json([as_data(view) for view in views])
+        print_json([run_data(view) for view in views])
         return
     if not views:
         say("The project has no run yet.")

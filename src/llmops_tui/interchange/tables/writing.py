@@ -72,7 +72,7 @@ def write_csv(
             replaced += sum(1 for cell in cells if _SURROGATE.search(cell))
             return _SURROGATE.sub("�", text).encode() + b"\n"
 
-    with _opened(target) as stream:
+    with opened(target) as stream:
         # A byte order mark or a comment sign at the very start would be read as one.
         odd = bool(columns) and columns[0][:1] in {"\ufeff", "#", " ", "{", "[", "<"}
         names = [_harmless(name) if spreadsheet_safe else name for name in columns]
@@ -92,7 +92,7 @@ def write_jsonl(rows: Iterable[Mapping[str, Json]], target: Path | BinaryIO) -> 
     Raises:
         InputError: The file can't be written.
     """
-    with _opened(target) as stream:
+    with opened(target) as stream:
         return Written(_write_batches(rows, stream, lambda row: json_bytes(row) + b"\n"))
 
 
@@ -144,7 +144,7 @@ def _harmless(cell: str) -> str:
 
 
 @contextmanager
-def _opened(target: Path | BinaryIO) -> Iterator[BinaryIO]:
+def opened(target: Path | BinaryIO) -> Iterator[BinaryIO]:
     """The stream to write to; a file appears under its name only when it's complete."""
     if not isinstance(target, Path):
         yield target

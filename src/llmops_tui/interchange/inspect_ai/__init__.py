@@ -1,0 +1,1 @@
+"""Inspect's evaluation logs: `.eval` archives and `.json` documents (log format version 2)."""

@@ -1,0 +1,1 @@
+"""JUnit XML: what test reporters of CI systems read."""

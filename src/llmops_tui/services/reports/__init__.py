@@ -1,0 +1,1 @@
+"""What a run says, for others: JSON, Markdown, JUnit, HTML, tables, other tools' logs."""
