@@ -16,7 +16,7 @@ from llmops_tui.core.tolerance.paired import (
 )
 from llmops_tui.services.runs import CellView, RunView, run_view
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import prompts, runs, samples
+from llmops_tui.store import prompts, run_export, runs
 
 LOOKED_THROUGH = 512
 """Runs that are searched for the newest measurement of a labelled version."""
@@ -165,7 +165,7 @@ def _earlier(workspace: Workspace, run: Run) -> Iterator[Run]:
 
 
 def _paired(workspace: Workspace, before: tuple[int, int], after: tuple[int, int]) -> PairedCounts:
-    found = samples.paired(workspace.db, before, after)
+    found = run_export.paired_runs(workspace.db, before, after)
     return PairedCounts(
         both_right=found.get((_RIGHT, _RIGHT), 0),
         only_old_right=found.get((_RIGHT, _WRONG), 0),

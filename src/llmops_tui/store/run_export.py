@@ -33,6 +33,14 @@ LATENCIES = """
 SELECT latency_ms FROM sample WHERE run_id = ? AND cell = ? AND outcome <> 'errored'
   AND cached = 0
 """
+PAIRED_RUNS = """
+WITH b AS MATERIALIZED (
+    SELECT example_id, outcome FROM sample WHERE run_id = ? AND cell = ? AND repeat = 0
+)
+SELECT a.outcome AS before, b.outcome AS after, count(*) AS rows
+FROM sample a JOIN b ON b.example_id = a.example_id
+WHERE a.run_id = ? AND a.cell = ? AND a.repeat = 0 GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,19 @@ def samples(db: Database, run_id: int) -> Iterator[ExportedSample]:
         for row in rows:
             yield _sample(row, tuple(scores[row["id"]]))
         after = rows[-1]["ordinal"]
+
+
+def paired_runs(
+    db: Database, before: tuple[int, int], after: tuple[int, int]
+) -> dict[tuple[Outcome, Outcome], int]:
+    """How often two (run, cell) pairs agree on the same examples: (outcome, outcome) → rows.
+
+    Of an example that was asked repeatedly the first answer counts: repeats are not more rows.
+    """
+    return {
+        (Outcome(row["before"]), Outcome(row["after"])): row["rows"]
+        for row in db.rows(PAIRED_RUNS, (*after, *before))
+    }
 
 
 def latencies(db: Database, run_id: int, cell: int) -> list[float]:
