@@ -18,7 +18,7 @@ from llmops_tui.core.chat import Json
 from llmops_tui.core.run import Outcome, RunStatus
 from llmops_tui.core.tolerance import State, Tolerance
 from llmops_tui.providers.embedded import client, model, state
-from llmops_tui.services import datasets, models, projects, prompts, runs
+from llmops_tui.services import dataset_import, models, projects, prompts, runs
 from llmops_tui.services.runs import RunRequest, RunView, SampleView
 from llmops_tui.services.workspace import Workspace, open_workspace
 
@@ -122,11 +122,11 @@ def test_a_file_of_strangers_becomes_a_verdict(name: str, workspace: Workspace, 
     project = projects.create_project(
         workspace, name, scorers=(source.scorer,), tolerance=Tolerance(0.3, 0.95)
     )
-    preview = datasets.preview_import(shared_data / source.file)
+    preview = dataset_import.preview_import(shared_data / source.file)
     assert preview.mapping.inputs == source.inputs
     assert preview.mapping.expected == source.expected
     assert preview.mapping.tags == source.tags
-    imported = datasets.import_dataset(workspace, project.id, preview).version
+    imported = dataset_import.import_dataset(workspace, project.id, preview).version
     assert (imported.rows, imported.bad_rows) == (source.rows, 0)
 
     written = prompts.create_prompt(workspace, project.id, "ask")

@@ -22,7 +22,16 @@ from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.gateway.judge import Judge, flagger_of
 from llmops_tui.runner.jobs import Feed, Job, load_targets
 from llmops_tui.runner.scoring import Scoring
-from llmops_tui.services import datasets, models, places, projects, prompts, runs, triage
+from llmops_tui.services import (
+    dataset_import,
+    datasets,
+    models,
+    places,
+    projects,
+    prompts,
+    runs,
+    triage,
+)
 from llmops_tui.services.demo.content import TASKS, TOPICS, DemoTask, production_messages
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace, open_workspace
@@ -145,8 +154,8 @@ def _project(workspace: Workspace, task: DemoTask) -> Project:
     datasets.add_examples(workspace, project.id, task.dataset, rows, source="written for it")
     source = Path(FEEDBACK_FILE)
     source.write_text(FEEDBACK, encoding="utf-8")
-    preview = datasets.remap(datasets.preview_import(source), expected="topic")
-    datasets.import_dataset(workspace, project.id, preview)
+    preview = dataset_import.remap(dataset_import.preview_import(source), expected="topic")
+    dataset_import.import_dataset(workspace, project.id, preview)
     return project
 
 

@@ -157,7 +157,8 @@ def test_bad_files_are_one_sentence(bench: Bench, tmp_path: Path):
     assert_error(
         command("dataset", "import", tmp_path / "a.csv", "--input", "z", db=db), "column 'z'"
     )
-    assert_error(command("dataset", "import", tmp_path, db=db), str(tmp_path.name))
+    (tmp_path / "nothing").mkdir()
+    assert_error(command("dataset", "import", tmp_path / "nothing", db=db), "without files")
 
 
 def test_bad_workspaces_are_one_sentence_and_left_untouched(tmp_path: Path):

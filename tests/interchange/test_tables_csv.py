@@ -173,8 +173,8 @@ def test_blanks_after_delimiters_are_layout() -> None:
 
 
 def test_columns_without_a_name_of_their_own_get_one_visibly() -> None:
-    data = b"input,input,,expected,__expected\na,b,c,d,e\n"
-    assert list(good(data)[0]) == ["input", "input_2", "column_3", "expected", "__expected"]
+    data = b"input,input,,expected,other\na,b,c,d,e\n"
+    assert list(good(data)[0]) == ["input", "input_2", "column_3", "expected", "other"]
     assert sniffed(data).notes == (
         "Column 2 is another “input”: called “input_2”.",
         "Column 3 has no name: called “column_3”.",

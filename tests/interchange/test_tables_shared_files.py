@@ -62,7 +62,7 @@ MAPPINGS = {
     "evals/humaneval/HumanEval.jsonl.gz": (("prompt",), "canonical_solution"),
     "evals/intent/banking77_test.csv": (("text",), "category"),
     "evals/large/formal_logic.jsonl.gz": (("input",), "ideal"),
-    "evals/peers/anthropic_rag_end_to_end_dataset.csv": (("query",), "correct_answer"),
+    "evals/peers/anthropic_rag_end_to_end_dataset.csv": (("query", "checks"), "correct_answer"),
     "evals/peers/deepeval_goldens.json": (("input", "context"), "expected_output"),
     "evals/peers/ragas_booksql_sample.csv": (("Query",), "SQL"),
     "evals/spam/SMSSpamCollection.tsv": (("c2",), "c1"),
@@ -90,8 +90,9 @@ def test_a_good_file_gives_all_its_rows(shared_data: Path, pattern: str) -> None
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_the_columns_of_known_files_are_guessed(shared_data: Path, name: str) -> None:
     path = shared_data / name
-    first, _ = sample_rows(path, sniff(path))
-    mapping = guess_mapping(columns(first), first)
+    fmt = sniff(path)
+    first, _ = sample_rows(path, fmt)
+    mapping = guess_mapping(columns(first), first, fmt.shape)
     assert (mapping.inputs, mapping.expected) == MAPPINGS[name]
     assert all(to_example(row, mapping).expected for row in first)
 
@@ -113,7 +114,7 @@ def test_no_file_at_all_makes_us_stumble(shared_data: Path, folder: str) -> None
         lines = [row.line for row in rows]
         assert lines == sorted(lines), path
         first = [row for row in rows if isinstance(row, Row)][:50]
-        mapping = guess_mapping(columns(first), first)
+        mapping = guess_mapping(columns(first), first, fmt.shape)
         for row in rows:
             if isinstance(row, Row):
                 to_example(row, mapping)

@@ -101,11 +101,11 @@ def zipped(member: str) -> bytes:
         ("x.csv", b"", "is empty", "rows"),
         ("x.csv", b" \n\n\t\n", "nothing but blanks", "rows"),
         ("x.csv", b"\xef\xbb\xbf", "nothing but blanks", "rows"),
-        ("x.csv", b"PAR1\x15\x04\x15" * 9, "Parquet", "duckdb"),
-        ("x.csv", zipped("xl/workbook.xml"), "Excel workbook", "CSV"),
-        ("x.jsonl", zipped("samples/1.json"), "zip archive", "Unpack"),
+        ("x.csv", b"PAR1\x15\x04\x15" * 9, "damaged Parquet", "again"),
+        ("x.csv", zipped("xl/workbook.xml"), "as a workbook", "CSV"),
+        ("x.jsonl", zipped("other/1.json"), "zip archive", "Unpack"),
         ("x.csv", b"SQLite format 3\x00" + bytes(100), "SQLite database", "Export"),
-        ("x.csv", b"\xd0\xcf\x11\xe0" + bytes(100), "old Excel", "CSV"),
+        ("x.csv", b"\xd0\xcf\x11\xe0" + bytes(100), "as a workbook", "CSV"),
         ("x.csv", b"\x28\xb5\x2f\xfd" + bytes(100), "zstd", "Unpack"),
         ("x.csv", bytes(range(256)) * 40, "no text", "CSV"),
         ("x.json", b"<!DOCTYPE html><html></html>", "HTML", "login page"),
@@ -133,7 +133,7 @@ def test_what_is_no_table_is_refused_in_one_sentence(
 def test_files_that_cant_be_opened_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no file"):
         sniff(tmp_path / "absent.csv")
-    with pytest.raises(InputError, match="is a directory"):
+    with pytest.raises(InputError, match="directory without files"):
         sniff(tmp_path)
     with pytest.raises(InputError, match="is no file"):
         sniff("/dev/zero")

@@ -1,5 +1,6 @@
 """Data sets: immutable versions that cost their differences, rows paged by key."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops_tui.core.dataset import BadRow, ExampleDraft
-from llmops_tui.store import datasets, projects
+from llmops_tui.core.errors import StoreError
+from llmops_tui.store import dataset_import, datasets, projects
 from llmops_tui.store.database import Database
 
 
@@ -97,3 +99,103 @@ def test_any_text_comes_back_exactly(inputs: dict[str, str], expected: str):
     draft = ExampleDraft(inputs, expected.encode("utf-8", "ignore").decode())
     stored = datasets.to_json(draft.inputs)
     assert datasets.json_object(stored) == inputs
+
+
+def importing(db: Database, content: Iterable[ExampleDraft | BadRow], name: str = "d"):
+    return dataset_import.import_version(db, 1, name, content, author="me", source="here")
+
+
+def nothing_left(db: Database) -> bool:
+    tables = ("dataset", "dataset_version", "example", "bad_row", "dataset_import")
+    return all(db.row(f"SELECT count(*) FROM {table}")[0] == 0 for table in tables)
+
+
+def test_an_import_is_visible_to_nobody_before_its_end(db: Database, monkeypatch):
+    monkeypatch.setattr(dataset_import, "MOST_ROWS", 2)
+    seen: list[tuple[int, int]] = []
+
+    def watched():
+        for row in [*rows(*"abcde"), BadRow(9, "bad", "raw")]:
+            stored = db.row("SELECT count(*) FROM example")[0]
+            seen.append((stored, len(datasets.datasets(db, 1))))
+            yield row
+
+    version = importing(db, watched())
+    assert seen == [(0, 0), (0, 0), (2, 0), (2, 0), (4, 0), (4, 0)]
+    assert (version.number, version.rows, version.bad_rows) == (1, 5, 1)
+    assert [one.name for one in datasets.datasets(db, 1)] == ["d"]
+    assert [e.inputs["word"] for e in datasets.page(db, version)] == list("abcde")
+    assert db.row("SELECT count(*) FROM dataset_import")[0] == 0
+
+
+def test_others_write_while_an_import_reads_on(db: Database, monkeypatch):
+    monkeypatch.setattr(dataset_import, "MOST_ROWS", 1)
+    other = Database(db.path)
+
+    def reading():
+        for row in rows(*"abc"):
+            projects.create(other, f"beside {row.inputs['word']}")
+            yield row
+
+    assert importing(db, reading()).rows == 3
+    other.close()
+
+
+def test_an_import_that_is_given_up_leaves_nothing(db: Database, monkeypatch):
+    monkeypatch.setattr(dataset_import, "MOST_ROWS", 2)
+    monkeypatch.setattr(dataset_import, "CLEARED_AT_ONCE", 2)
+
+    def breaking():
+        yield from rows(*"abcde")
+        yield BadRow(6, "bad", "raw")
+        yield from rows(*"fg")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing(db, breaking())
+    assert nothing_left(db)
+
+
+def test_what_a_killed_import_left_is_cleared_by_the_next(db: Database, monkeypatch):
+    monkeypatch.setattr(dataset_import, "MOST_ROWS", 2)
+    monkeypatch.setattr(dataset_import, "_clear", lambda db, dataset_id: None)  # as if killed
+
+    def killed():
+        yield from rows(*"abc")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing(db, killed())
+    monkeypatch.undo()
+    assert datasets.datasets(db, 1) == []
+    assert importing(db, rows("x")).rows == 1
+    assert db.row("SELECT count(*) FROM example")[0] == 3  # it may still be at work
+    with db.write() as connection:
+        connection.execute("UPDATE dataset_import SET alive_at = 0")
+    importing(db, rows("y"), "other")
+    assert db.row("SELECT count(*) FROM example")[0] == 2
+
+
+def test_an_import_that_was_cleared_away_notices(db: Database, monkeypatch):
+    monkeypatch.setattr(dataset_import, "MOST_ROWS", 1)
+
+    def slept():
+        yield from rows("a")
+        with db.write() as connection:
+            connection.execute("UPDATE dataset_import SET alive_at = 0")
+        dataset_import.clear_dead(db)
+        yield from rows("b")
+
+    with pytest.raises(StoreError, match="stood still"):
+        importing(db, slept())
+    assert nothing_left(db)
+
+
+def test_an_import_into_an_old_data_set_is_its_next_version(db: Database):
+    first = importing(db, rows("a", "b"))
+    second = importing(db, [*rows("b", "c"), BadRow(3, "bad", "raw", 20_000)])
+    assert (second.number, second.rows, second.bad_rows) == (2, 2, 1)
+    assert [e.inputs["word"] for e in datasets.page(db, first)] == ["a", "b"]
+    assert sorted(str(e.inputs["word"]) for e in datasets.page(db, second)) == ["b", "c"]
+    assert datasets.bad_rows(db, second.id)[0].cut
+    assert db.row("SELECT count(*) FROM dataset")[0] == 1

@@ -24,7 +24,7 @@ from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.project import Stage
 from llmops_tui.core.run import RunStatus
 from llmops_tui.gateway.judge import Judge, flagger_of
-from llmops_tui.services import datasets, models, projects, prompts, runs, triage
+from llmops_tui.services import dataset_import, datasets, models, projects, prompts, runs, triage
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.store import calls
 
@@ -77,8 +77,8 @@ def fill(bench: Bench, directory: Path, texts: Sequence[str]) -> None:
     source = directory / "texts.jsonl"
     rows = ({"word": text, "expected": text[:40], "tags": text[:20]} for text in texts)
     source.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    preview = datasets.preview_import(source)
-    imported = datasets.import_dataset(workspace, project.id, preview, note=texts[0])
+    preview = dataset_import.preview_import(source)
+    imported = dataset_import.import_dataset(workspace, project.id, preview, note=texts[0])
     run_id = runs.plan_run(
         workspace,
         project.id,

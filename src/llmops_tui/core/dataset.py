@@ -47,6 +47,17 @@ class BadRow:
     """Line of the source where the row begins, from 1."""
     reason: str
     raw: str
+    length: int = 0
+    """Characters of the whole text, where `raw` is only its beginning; else 0."""
+    mended: str | None = field(default=None, compare=False)
+    """The text as somebody mended it; None where nobody did."""
+    id: int = field(default=0, compare=False)
+    """In the workspace; 0 before it is stored."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether `raw` is only the beginning."""
+        return self.length > len(self.raw)
 
 
 @dataclass(frozen=True, slots=True)

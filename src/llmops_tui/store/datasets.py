@@ -26,7 +26,8 @@ SELECT d.id, d.project_id, d.name, v.id AS version_id, v.number AS number
 FROM dataset d
 LEFT JOIN dataset_version v ON v.dataset_id = d.id AND v.number =
     (SELECT max(number) FROM dataset_version WHERE dataset_id = d.id)
-WHERE d.project_id = ? ORDER BY d.name
+WHERE d.project_id = ? AND NOT EXISTS (SELECT 1 FROM dataset_import i WHERE i.dataset_id = d.id)
+ORDER BY d.name
 """
 VERSION = """
 SELECT v.*, (SELECT count(*) FROM bad_row b WHERE b.dataset_version_id = v.id) AS bad_rows
@@ -51,7 +52,7 @@ INSERT INTO example
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_BAD_ROW = """
-INSERT INTO bad_row (dataset_version_id, line, reason, raw) VALUES (?, ?, ?, ?)
+INSERT INTO bad_row (dataset_version_id, line, reason, raw, length) VALUES (?, ?, ?, ?, ?)
 """
 PAGE = """
 SELECT id, position, inputs, expected, tags, split FROM example
@@ -97,8 +98,8 @@ SELECT d.name || ' v' || v.number FROM dataset_version v JOIN dataset d ON d.id 
 WHERE v.id = ?
 """
 BAD_ROWS = """
-SELECT id, line, reason, raw FROM bad_row WHERE dataset_version_id = ? AND id > ?
-ORDER BY id LIMIT ?
+SELECT id, line, reason, raw, length, mended FROM bad_row
+WHERE dataset_version_id = ? AND id > ? ORDER BY id LIMIT ?
 """
 
 
@@ -128,14 +129,14 @@ def add_version(
         version_id = int(inserted.lastrowid or 0)
         if number > 1:
             connection.execute(RETIRE, (number, dataset_id))
-        content = _Content(dataset_id, version_id, number, position)
+        content = Content(dataset_id, version_id, number, position)
         for batch in _batches(rows):
             content.insert(connection, batch)
         connection.execute(FINISH_VERSION, content.summary())
     return version(db, version_id)
 
 
-class _Content:
+class Content:
     """Rows of a version on their way into the file, and what is to be known of all of them."""
 
     def __init__(self, dataset_id: int, version_id: int, number: int, position: int) -> None:
@@ -154,7 +155,7 @@ class _Content:
         connection.executemany(
             INSERT_BAD_ROW,
             [
-                (self._version_id, row.line, row.reason, row.raw)
+                (self._version_id, row.line, row.reason, row.raw, row.length)
                 for row in batch
                 if isinstance(row, BadRow)
             ],
@@ -272,7 +273,7 @@ def by_ids(db: Database, ids: Sequence[int]) -> dict[int, Example]:
 def bad_rows(db: Database, version_id: int, *, after: int = 0, limit: int = 64) -> list[BadRow]:
     """Rows that the import of this version kept aside."""
     return [
-        BadRow(line=row["line"], reason=row["reason"], raw=row["raw"])
+        BadRow(row["line"], row["reason"], row["raw"], row["length"], row["mended"], row["id"])
         for row in db.rows(BAD_ROWS, (version_id, after, limit))
     ]
 

@@ -7,7 +7,12 @@ way to recognise it in `sniffing`; nothing else changes.
 
 from __future__ import annotations
 
-from llmops_tui.interchange.tables.mapping import columns, guess_mapping, to_example
+from llmops_tui.interchange.tables.mapping import (
+    columns,
+    guess_mapping,
+    to_example,
+    variable_name,
+)
 from llmops_tui.interchange.tables.model import (
     BadRow,
     Cause,
@@ -19,9 +24,15 @@ from llmops_tui.interchange.tables.model import (
     Overrides,
     Progress,
     Row,
+    Shape,
     SourceFormat,
 )
 from llmops_tui.interchange.tables.reading import read_rows
+from llmops_tui.interchange.tables.remembered import (
+    format_from_plain,
+    mapped,
+    mapping_from_plain,
+)
 from llmops_tui.interchange.tables.sniffing import sample_rows, sniff
 from llmops_tui.interchange.tables.source import Source
 from llmops_tui.interchange.tables.writing import Written, json_bytes, write_csv, write_jsonl
@@ -37,16 +48,21 @@ __all__ = [
     "Overrides",
     "Progress",
     "Row",
+    "Shape",
     "Source",
     "SourceFormat",
     "Written",
     "columns",
+    "format_from_plain",
     "guess_mapping",
     "json_bytes",
+    "mapped",
+    "mapping_from_plain",
     "read_rows",
     "sample_rows",
     "sniff",
     "to_example",
+    "variable_name",
     "write_csv",
     "write_jsonl",
 ]

@@ -265,10 +265,18 @@ def _places(cursor: Cursor, layout: Layout, member: str | None) -> Iterator[None
         yield from cursor.elements()
     else:
         met = False
+        outer, _, inside = (member or "").partition(".")
         for key in cursor.members():
             if key == member and not met and cursor.peek() == "[":
                 met = True
                 yield from cursor.elements()
+            elif inside and key == outer and not met and cursor.peek() == "{":
+                for name in cursor.members():
+                    if name == inside and not met and cursor.peek() == "[":
+                        met = True
+                        yield from cursor.elements()
+                    else:
+                        cursor.skip_value()
             else:
                 cursor.skip_value()
         if not met:

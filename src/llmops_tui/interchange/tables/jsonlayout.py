@@ -27,6 +27,8 @@ _LIST_NAMES = (
     "results",
 )
 """Members of a JSON object that are its list of rows, likeliest first."""
+_ENVELOPES = ("data", "result", "dataset")
+"""Members under which an answer of a web service keeps the object that has the list."""
 _MANY = 5
 """A list of bare values with fewer is more likely a property of the one object."""
 
@@ -56,7 +58,8 @@ def find_rows(
     if not lists:
         return fmt, ("The file holds one object and no list of rows: read as one row.",)
     longest = max(lists, key=lambda name: lists[name])
-    member = next((name for name in _LIST_NAMES if name in lists), longest)
+    plain = {name.rpartition(".")[2]: name for name in reversed(lists)}
+    member = next((plain[name] for name in _LIST_NAMES if name in plain), longest)
     note = f"The rows are the list “{member}”."
     if others := sorted(lists.keys() - {member}):
         note += f" Other lists are there: {', '.join(others)}."
@@ -78,6 +81,12 @@ def _lists(fmt: SourceFormat, source: Source) -> tuple[dict[str, int], bool]:
         for key in cursor.members():
             if cursor.peek() == "[" and key not in objects and key not in values:
                 _measure(cursor, key, objects, values)
+            elif key in _ENVELOPES and cursor.peek() == "{":
+                for inner in cursor.members():
+                    if cursor.peek() == "[":
+                        _measure(cursor, f"{key}.{inner}", objects, values)
+                    else:
+                        cursor.skip_value()
             else:
                 cursor.skip_value()
         more = bool(cursor.peek())
@@ -85,7 +94,7 @@ def _lists(fmt: SourceFormat, source: Source) -> tuple[dict[str, int], bool]:
         pass
     finally:
         chunks.close()
-    fitting = {k: n for k, n in values.items() if k in _LIST_NAMES or n >= _MANY}
+    fitting = {k: n for k, n in values.items() if k.rpartition(".")[2] in _LIST_NAMES or n >= _MANY}
     return objects or fitting, more
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from llmops_tui.core.chat import Json
-from llmops_tui.interchange.tables.model import ColumnMapping, ExampleDraft, Row
+from llmops_tui.interchange.tables.marks import EXPECTED
+from llmops_tui.interchange.tables.model import ColumnMapping, ExampleDraft, Row, Shape
+from llmops_tui.interchange.tables.shapes import shape_mapping
 
 _INPUTS = (
     "input",
@@ -90,13 +93,28 @@ def columns(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for row in rows for name in row.values))
 
 
-def guess_mapping(names: Sequence[str], rows: Sequence[Row]) -> ColumnMapping:
+def guess_mapping(
+    names: Sequence[str], rows: Sequence[Row], shape: Shape = Shape.PLAIN
+) -> ColumnMapping:
     """Guess inputs, expected answer, tags and split from the columns' names and first rows.
 
     Args:
         names: All columns, from `columns`.
         rows: The first rows.
+        shape: Whose rows they are.
     """
+    if shape is not Shape.PLAIN:
+        mapping = shape_mapping(names, shape)
+        if shape in {Shape.OWN, Shape.OWN_COLUMNS} or any(r.values.get(EXPECTED) for r in rows):
+            return mapping
+        # None of its tests names an answer: perhaps a variable holds it.
+        answer = _first({name: _plain(name) for name in mapping.inputs}, _EXPECTED)
+        inputs = tuple(name for name in mapping.inputs if name != answer)
+        if answer is None or not inputs:
+            return mapping
+        return replace(mapping, inputs=inputs, expected=answer)
+    if {"prompt", "system", "response", "conversation"} <= set(names):
+        return _of_llm(names, rows)
     plain = {name: _plain(name) for name in names if not name.startswith("__")}
     split = _first(plain, _SPLITS)
     free = {name: word for name, word in plain.items() if name != split}
@@ -122,6 +140,13 @@ def guess_mapping(names: Sequence[str], rows: Sequence[Row]) -> ColumnMapping:
     return ColumnMapping(inputs, expected, tags, split, variables, answered)
 
 
+def _of_llm(names: Sequence[str], rows: Sequence[Row]) -> ColumnMapping:
+    """Logged calls: what was asked; what a model answered is no expected answer."""
+    asked = [name for name in ("prompt", "system", "history") if name in names]
+    filled = [n for n in asked if n == "prompt" or any(row.values.get(n) for row in rows)]
+    return ColumnMapping(tuple(filled))
+
+
 def to_example(row: Row, mapping: ColumnMapping) -> ExampleDraft:
     """Read a row as an example.
 
@@ -132,6 +157,8 @@ def to_example(row: Row, mapping: ColumnMapping) -> ExampleDraft:
     inputs = {
         mapping.variables.get(name, name): values[name] for name in mapping.inputs if name in values
     }
+    if mapping.exact:
+        return _exact(row, inputs, mapping)
     expected = None if mapping.expected is None else _expected(values, mapping.expected)
     if mapping.answer_in_messages:
         expected = _take_answer(inputs) or expected
@@ -140,6 +167,23 @@ def to_example(row: Row, mapping: ColumnMapping) -> ExampleDraft:
         tags += _tags(name, values.get(name))
     split = None if mapping.split is None else as_text(values.get(mapping.split))
     return ExampleDraft(inputs, expected, tuple(dict.fromkeys(tags)), split, row.line)
+
+
+def _exact(row: Row, inputs: dict[str, Json], mapping: ColumnMapping) -> ExampleDraft:
+    """A row that was taken apart already: its values are what they are."""
+
+    def text(column: str | None) -> str | None:
+        value = None if column is None else row.values.get(column)
+        return value if value is None or isinstance(value, str) else as_text(value)
+
+    tags: list[str] = []
+    for name in mapping.tags:
+        value = row.values.get(name)
+        if isinstance(value, list):
+            tags += [str(tag) for tag in value]
+        else:
+            tags += _tags(name, value)
+    return ExampleDraft(inputs, text(mapping.expected), tuple(tags), text(mapping.split), row.line)
 
 
 def as_text(value: Json) -> str | None:

@@ -29,6 +29,36 @@ class Kind(StrEnum):
     """One JSON document that holds a list, or several documents one after the other."""
     LINES = "lines"
     """Plain text, one row a line, in a column named `text`."""
+    YAML = "yaml"
+    """A YAML document that holds a list."""
+    FOLDER = "folder"
+    """A directory, one row for each text file in it."""
+    PARQUET = "parquet"
+    EXCEL = "excel"
+    """A sheet of a workbook: Excel or OpenDocument."""
+    INSPECT = "inspect"
+    """The samples of an Inspect log that is a zip archive."""
+    LLM = "llm"
+    """The log database of the tool `llm`."""
+
+
+class Shape(StrEnum):
+    """Whose rows they are, where they have to be taken apart before they are a table."""
+
+    PLAIN = ""
+    OWN = "own"
+    """This program's own export."""
+    OWN_COLUMNS = "own columns"
+    """The same in columns: CSV, Parquet."""
+    PROMPTFOO = "promptfoo"
+    """Tests with `vars` and `assert`."""
+    PROMPTFOO_COLUMNS = "promptfoo columns"
+    """A table with the columns `__expected` and its like."""
+    OPENAI_EVALS = "OpenAI evals"
+    """Samples that this program exported, with what the format has no room for."""
+    INSPECT = "Inspect"
+    LANGFUSE = "Langfuse"
+    PHOENIX = "Phoenix"
 
 
 class Layout(StrEnum):
@@ -75,6 +105,9 @@ class SourceFormat:
     """The member of the JSON object that holds the rows, with `Layout.MEMBER`."""
     wrap: bool = False
     """Rows are bare values, not objects: each becomes `{"value": …}`."""
+    shape: Shape = Shape.PLAIN
+    sheet: str = ""
+    """Of a workbook."""
     notes: tuple[str, ...] = ()
     """What was guessed or renamed, one sentence each, to be shown before the import."""
 
@@ -86,8 +119,18 @@ class SourceFormat:
             Kind.JSONL: "JSON Lines",
             Kind.JSON: "JSON",
             Kind.LINES: "lines of text",
+            Kind.YAML: "YAML",
+            Kind.FOLDER: "a directory of text files",
+            Kind.PARQUET: "Parquet",
+            Kind.EXCEL: f"workbook, sheet “{self.sheet}”",
+            Kind.INSPECT: "Inspect log",
+            Kind.LLM: "logs of llm",
         }
         parts = [names[self.kind], self.compression]
+        if self.shape in {Shape.OWN, Shape.OWN_COLUMNS}:
+            parts.append("exported by llmops-tui")
+        elif self.shape:
+            parts.append(self.shape.removesuffix(" columns"))
         if self.encoding != "utf-8":
             parts.append(self.encoding)
         return ", ".join(part for part in parts if part)
@@ -98,7 +141,7 @@ class Overrides:
     """What a person said about the source. None means: find out."""
 
     kind: str | None = None
-    """`csv`, `tsv`, `jsonl`, `json` or `lines`."""
+    """`csv`, `tsv`, `jsonl`, `json`, `yaml` or `lines`."""
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
@@ -106,6 +149,9 @@ class Overrides:
     header: bool | None = None
     skip_lines: int | None = None
     member: str | None = None
+    """The member of a JSON object that holds the rows."""
+    sheet: str | None = None
+    """Of a workbook."""
 
 
 class Row(NamedTuple):
@@ -206,6 +252,8 @@ class ColumnMapping:
     """Variable names of input columns whose own name can't be one in a template."""
     answer_in_messages: bool = False
     """The last message of the conversation is the expected answer (fine-tuning files)."""
+    exact: bool = False
+    """Values are taken as they stand: an empty expected answer is one, tags are not split."""
 
 
 @dataclass(frozen=True, slots=True)

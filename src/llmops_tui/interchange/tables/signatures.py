@@ -7,13 +7,10 @@ from llmops_tui.core.errors import InputError
 GZIP = b"\x1f\x8b"
 
 _AS_CSV = "Save it as CSV or JSON Lines and import that."
-_PARQUET = (
-    "Convert it first: duckdb -c \"copy (from 'file.parquet') to 'file.jsonl' (format json)\"."
-)
 _UNPACK = "Unpack it and import the file inside."
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"PAR1", "a Parquet file", _PARQUET),
+    (b"PAR1", "a Parquet file", "Unpack it: Parquet packs its own columns."),
     (b"ARROW1", "an Arrow file", "Save it as JSON Lines and import that."),
     (b"Obj\x01", "an Avro file", "Save it as JSON Lines and import that."),
     (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV and import that."),

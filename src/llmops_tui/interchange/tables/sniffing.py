@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ from llmops_tui.interchange.tables.encoding import (
     readable,
     to_utf8,
 )
+from llmops_tui.interchange.tables.filekinds import file_format
 from llmops_tui.interchange.tables.jsonlayout import find_rows
 from llmops_tui.interchange.tables.model import (
     BadRow,
@@ -34,14 +37,18 @@ from llmops_tui.interchange.tables.model import (
     Overrides,
     Progress,
     Row,
+    Shape,
     SourceFormat,
 )
+from llmops_tui.interchange.tables.owncolumns import is_own
 from llmops_tui.interchange.tables.reading import read_rows
+from llmops_tui.interchange.tables.shapes import detect
 from llmops_tui.interchange.tables.signatures import GZIP, looks_binary, refuse_binary
 from llmops_tui.interchange.tables.source import Source, as_source, read_chunks
 
 _HEAD = 1024 * 1024
 _DELIMITED_HEAD = 256 * 1024
+_OWN_HEAD = 64 * 1024
 _SAMPLE_ROWS = 50
 _KINDS = {
     "csv": Kind.CSV,
@@ -49,6 +56,7 @@ _KINDS = {
     "jsonl": Kind.JSONL,
     "json": Kind.JSON,
     "lines": Kind.LINES,
+    "yaml": Kind.YAML,
 }
 _IN_WORDS = {Kind.JSON: "one JSON document", Kind.JSONL: "JSON Lines"}
 _KIND_OF_SUFFIX = {
@@ -58,6 +66,8 @@ _KIND_OF_SUFFIX = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
 }
 _TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".log", ".dat", ".lst", ".prompts"})
 
@@ -96,7 +106,13 @@ def sniff(
         InputError: It can't be read, is empty, or is no table of text; the hint says what to do.
     """
     overrides = overrides or Overrides()
-    looked = _look(as_source(source), overrides, progress)
+    source = as_source(source)
+    if overrides.kind is None and (file := file_format(source, overrides)):
+        return file
+    own = _own_csv(source) if overrides == Overrides() else None
+    if own is not None:
+        return own
+    looked = _look(source, overrides, progress)
     kind, notes = _kind(looked, overrides)
     fmt = SourceFormat(
         kind,
@@ -292,7 +308,7 @@ def _look_at_rows(fmt: SourceFormat, looked: _Looked) -> tuple[SourceFormat, tup
         return fmt, ("There are no rows in it.",)
     bad = [row for row in first if isinstance(row, BadRow)]
     if len(bad) < len(first) or fmt.kind in {Kind.CSV, Kind.LINES}:
-        return fmt, ()
+        return _shaped(fmt, [row for row in first if isinstance(row, Row)]), ()
     if any(row.cause is Cause.SHAPE for row in bad):
         wrapped = replace(fmt, wrap=True)
         return wrapped, ("The rows are bare values: they stand in the column “value”.",)
@@ -302,6 +318,22 @@ def _look_at_rows(fmt: SourceFormat, looked: _Looked) -> tuple[SourceFormat, tup
             "Check the file, or say what format it is.",
         )
     return fmt, ()
+
+
+def _shaped(fmt: SourceFormat, rows: list[Row]) -> SourceFormat:
+    return fmt if fmt.kind is Kind.LINES else replace(fmt, shape=detect(rows))
+
+
+def _own_csv(source: Source) -> SourceFormat | None:
+    """What this program wrote as CSV is read as it was written, whatever its cells look like."""
+    chunks = read_chunks(source)
+    head = next(chunks, b"")[:_OWN_HEAD]
+    chunks.close()
+    try:
+        first = next(csv.reader(io.StringIO(head.decode("utf-8", "ignore"), newline="")), [])
+    except csv.Error:
+        return None
+    return SourceFormat(Kind.CSV, shape=Shape.OWN_COLUMNS) if is_own(first) else None
 
 
 def sample_rows(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import stat
 import threading
 import zlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import NamedTemporaryFile, SpooledTemporaryFile, _TemporaryFileWrapper
 from types import TracebackType
 from typing import BinaryIO, cast
 
@@ -36,13 +37,14 @@ class Source:
     path: Path | None = None
     _spool: SpooledTemporaryFile[bytes] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _file: _TemporaryFileWrapper[bytes] | None = None
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str]) -> Source:
-        """A file. A named pipe (or `<(command)` of a shell) is read at once and set aside.
+        """A file or a directory. A named pipe (or `<(command)`) is read at once and set aside.
 
         Raises:
-            InputError: It is missing, a directory, a device, or may not be read.
+            InputError: It is missing, a device, or may not be read.
         """
         where = Path(path)
         try:
@@ -51,7 +53,7 @@ class Source:
                 with where.open("rb") as stream:
                     return cls.from_stream(stream, where.name)
             if stat.S_ISDIR(info.st_mode):
-                raise InputError(f"“{where}” is a directory.", "Name one of the files in it.")
+                return cls(where.absolute().name, 1, path=where)
             if not stat.S_ISREG(info.st_mode):
                 raise InputError(f"“{where}” is no file.", "Name a file, or - for stdin.")
             with where.open("rb"):
@@ -97,10 +99,37 @@ class Source:
         except OSError as error:
             raise _unreadable(str(self.path), error) from error
 
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory of files."""
+        return self.path is not None and self.path.is_dir()
+
+    def local_path(self) -> Path:
+        """A file on disk with what is in it, for readers that want to jump about in one.
+
+        Raises:
+            InputError: there is no room for it.
+        """
+        if self.path is not None:
+            return self.path
+        if self._file is None:
+            try:
+                # Lives as long as the source does.
+                self._file = NamedTemporaryFile(prefix="llmops-")  # noqa: SIM115
+                with self.open() as stream:
+                    shutil.copyfileobj(stream, self._file)
+                self._file.flush()
+            except OSError as error:
+                raise _unreadable(self.name, error) from error
+        return Path(self._file.name)
+
     def close(self) -> None:
         """Drop what was set aside."""
         if self._spool is not None:
             self._spool.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def __enter__(self) -> Source:
         return self

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from llmops_tui.services import datasets
-from llmops_tui.services.datasets import (
+from llmops_tui.services import dataset_import
+from llmops_tui.services.dataset_import import (
     ImportCancelledError,
     ImportPreview,
     ImportProgress,
@@ -28,7 +28,8 @@ from llmops_tui.ui.widgets.virtual_table import Column, VirtualTable
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from llmops_tui.services.datasets import TableRow
+    from llmops_tui.services.dataset_import import TableRow
+    from llmops_tui.services.workspace import Workspace
 
 MOST_COLUMNS = 8
 
@@ -45,7 +46,7 @@ class Advanced(Message, bubble=False):
         return isinstance(message, Advanced)
 
 
-def path_form() -> FormScreen[ImportPreview]:
+def path_form(workspace: Workspace, project_id: int) -> FormScreen[ImportPreview]:
     """Ask for a file; what can't be read is said in the form."""
     return FormScreen(
         "Import a data set",
@@ -53,12 +54,15 @@ def path_form() -> FormScreen[ImportPreview]:
             Field(
                 "path",
                 "file",
-                help="CSV, TSV, JSON Lines, JSON or text, also gzipped. → completes the name.",
+                help="CSV, JSON, YAML, Parquet, Excel, logs of Inspect or llm, or a directory of "
+                "text files. → completes the name.",
                 check=required("A file"),
                 path=True,
             )
         ],
-        lambda values: datasets.preview_import(Path(values["path"])),
+        lambda values: dataset_import.preview_remembered(
+            workspace, project_id, Path(values["path"])
+        ),
     )
 
 
@@ -103,9 +107,13 @@ def _remapped(preview: ImportPreview, values: Values) -> ImportPreview:
     inputs, tags = _listed(values["inputs"]), _listed(values["tags"])
     expected, split = values["expected"] or None, values["split"] or None
     # remap() refuses unknown columns; what is empty in the form is meant to be empty.
-    checked = datasets.remap(preview, inputs=inputs, expected=expected, tags=tags, split=split)
-    mapping = replace(checked.mapping, expected=expected, tags=tuple(tags), split=split)
-    return replace(checked, mapping=mapping, name=values["name"])
+    checked = dataset_import.remap(
+        preview, inputs=inputs, expected=expected, tags=tags, split=split
+    )
+    mapped = dataset_import.map_columns(
+        checked, inputs=tuple(inputs), expected=expected, tags=tuple(tags), split=split
+    )
+    return replace(mapped, name=values["name"])
 
 
 def _listed(text: str) -> list[str]:
@@ -224,7 +232,7 @@ class ImportPage(Page[None]):
             )
 
     def _import(self) -> ImportResult:
-        return datasets.import_dataset(
+        return dataset_import.import_dataset(
             self.workspace,
             self._project,
             self.preview,

@@ -19,7 +19,7 @@ from llmops_tui.ui.widgets.virtual_table import Cell, Column, RowChosen, RowMove
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from llmops_tui.services.datasets import ImportPreview
+    from llmops_tui.services.dataset_import import ImportPreview
 
 
 class DatasetsScreen(Page[DatasetsView]):
@@ -110,11 +110,15 @@ class DatasetsScreen(Page[DatasetsView]):
         """Ask for a file, look at it, then import it."""
         from llmops_tui.ui.screens.datasets.import_page import ImportPage, path_form
 
-        def chosen(preview: ImportPreview | None) -> None:
-            if preview is not None and self.project_id is not None:
-                self.app.push_screen(ImportPage(preview, self.project_id, self._imported))
+        project_id = self.project_id
+        if project_id is None:
+            return
 
-        self.app.push_screen(path_form(), chosen)
+        def chosen(preview: ImportPreview | None) -> None:
+            if preview is not None:
+                self.app.push_screen(ImportPage(preview, project_id, self._imported))
+
+        self.app.push_screen(path_form(self.workspace, project_id), chosen)
 
     def do_bad_rows(self) -> None:
         """Show what the import kept aside."""

@@ -13,7 +13,8 @@ from llmops_tui.ui.widgets.text_pane import Section
 
 if TYPE_CHECKING:
     from llmops_tui.core.chat import Json
-    from llmops_tui.services.datasets import DatasetsView, ImportPreview
+    from llmops_tui.services.dataset_import import ImportPreview
+    from llmops_tui.services.datasets import DatasetsView
 
 NO_PROJECT = (
     "There is no project yet, and a data set belongs to one.\n\n"
@@ -170,7 +171,7 @@ def preview_sections(preview: ImportPreview) -> list[Section]:
     """What will be imported and how, for a person to look at first."""
     notes = "".join(f"\n{note}" for note in preview.format.notes)
     sections = [
-        Section("File", f"{preview.path}\n{preview.format.label}{notes}"),
+        Section("File", f"{preview.origin}\n{preview.format.label}{notes}"),
         Section("Mapping (m changes it)", mapping_text(preview)),
     ]
     if preview.bad_rows:
