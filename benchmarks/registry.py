@@ -62,4 +62,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Finished samples committed a second, by batch size",
         "bare SQLite inserts of the same texts",
     ),
+    "gateway": Benchmark(
+        "benchmarks.gateway",
+        "Production calls received a second, each committed first; CPU, memory, bytes a call",
+        "the budgets; Phoenix and MLflow as they were measured on a machine like this",
+    ),
 }

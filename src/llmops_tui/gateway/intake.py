@@ -18,9 +18,11 @@ from functools import partial
 
 from llmops_tui.core.call import CallDraft
 from llmops_tui.core.errors import LlmopsError, StoreError
-from llmops_tui.store import calls
+from llmops_tui.core.trace import EventDraft, FeedbackDraft, SpanDraft
+from llmops_tui.store import traces
 from llmops_tui.store.calls import NewCall
 from llmops_tui.store.database import Database
+from llmops_tui.store.traces import Arrived
 
 GROUP = 1000
 """Calls that one transaction takes at most: the file's write lock is held for short times."""
@@ -38,7 +40,10 @@ _PAUSE_S = 0.5
 
 log = logging.getLogger("llmops_tui.gateway")
 
-Draft = Callable[[], "CallDraft | None"]
+Draft = CallDraft | SpanDraft | EventDraft | FeedbackDraft
+"""What arrives: calls, and what belongs to them."""
+
+Maker = Callable[[], "CallDraft | None"]
 """Makes a call out of what was observed; run in the writer's thread, off the event loop."""
 
 
@@ -67,13 +72,13 @@ class Counts:
 class _Batch:
     """Calls that came together."""
 
-    drafts: Sequence[CallDraft]
-    make: Draft | None
+    drafts: Sequence[Draft]
+    make: Maker | None
     size: int
     since: float
     done: asyncio.Future[int] | None
     """Resolved after the commit with the number of unfit calls; None where nobody waits."""
-    judged: list[NewCall] | None = None
+    judged: list[Arrived] | None = None
     unfit: int = 0
 
     def __len__(self) -> int:
@@ -110,12 +115,15 @@ class Intake:
         self._trouble = ""
         self._thread = threading.Thread(target=self._work, name="intake", daemon=True)
         self.counts = Counts()
+        self.turn = threading.Lock()
+        """Held while this process writes: its threads take turns here, rather than by SQLite's
+        own waiting, which would be by sleeping."""
 
     def start(self) -> None:
         """Start the writer."""
         self._thread.start()
 
-    async def submit(self, drafts: Sequence[CallDraft], size: int) -> int:
+    async def submit(self, drafts: Sequence[Draft], size: int) -> int:
         """Commit calls; returns when they are on the disk.
 
         Args:
@@ -156,7 +164,7 @@ class Intake:
             unfit += result
         return unfit
 
-    def offer(self, make: Draft, size: int) -> bool:
+    def offer(self, make: Maker, size: int) -> bool:
         """Leave a call to be stored when possible; never waits.
 
         Args:
@@ -250,23 +258,28 @@ class Intake:
         self._leave(group)
         _resolve(group, None)
 
-    def _judged(self, batch: _Batch) -> list[NewCall]:
+    def _judged(self, batch: _Batch) -> list[Arrived]:
         if batch.judged is None:
             batch.judged = []
-            makers = [batch.make] if batch.make else [partial(_same, one) for one in batch.drafts]
+            makers: list[Callable[[], Draft | None]] = (
+                [batch.make] if batch.make else [partial(_same, one) for one in batch.drafts]
+            )
             for make in makers:
                 try:
                     draft = make()
-                    if draft is not None:
+                    if isinstance(draft, CallDraft):
                         batch.judged.append(self._judge(draft))
+                    elif draft is not None:
+                        batch.judged.append(draft)
                 except Exception:
                     log.exception("a call can't be read")
                     batch.unfit += 1
                     self.counts.unfit += 1
         return batch.judged
 
-    def _store(self, wanted: Sequence[NewCall]) -> None:
-        added = calls.add(self._db, wanted) if wanted else 0
+    def _store(self, wanted: Sequence[Arrived]) -> None:
+        with self.turn:
+            added = traces.add(self._db, wanted) if wanted else 0
         self.counts.stored += added
         self.counts.duplicates += len(wanted) - added
         self._trouble = ""
@@ -301,14 +314,14 @@ class Intake:
                     self._postpone(group[at:], error)
                     return
                 except Exception:
-                    log.exception("a call of %s can't be stored", new.call.source)
+                    log.exception("what arrived can't be stored: %s", type(new).__name__)
                     batch.unfit += 1
                     self.counts.unfit += 1
             self._leave([batch])
             _resolve([batch], None)
 
 
-def _same(draft: CallDraft) -> CallDraft:
+def _same(draft: Draft) -> Draft:
     return draft
 
 

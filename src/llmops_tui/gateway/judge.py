@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from llmops_tui.core.call import CallDraft, CallFlag
 from llmops_tui.core.chat import Model, Usage
-from llmops_tui.core.errors import StoreError
+from llmops_tui.core.errors import LlmopsError, StoreError
 from llmops_tui.core.flags import (
     DEFAULT_RULES,
+    RULES,
     FlagInput,
     FlagRule,
     compile_rules,
     evaluate,
 )
-from llmops_tui.store import endpoints, prompts
+from llmops_tui.store import endpoints, flag_rules, prompts
 from llmops_tui.store.calls import NewCall
 from llmops_tui.store.database import Database
 
@@ -35,8 +36,8 @@ _LARGEST_NUMBER = 10**9
 _ABOUT_ABSENT_TEXT = frozenset({"empty answer"})
 """Rules that would flag every call of an application that doesn't hand its texts out."""
 
-Flagger = Callable[[CallDraft], tuple[CallFlag, ...]]
-"""Says why a call needs a look; empty where it needs none."""
+Flagger = Callable[[CallDraft, int | None], tuple[CallFlag, ...]]
+"""Says why a call of this cost needs a look; empty where it needs none."""
 
 log = logging.getLogger("llmops_tui.gateway")
 
@@ -49,12 +50,30 @@ class _Origin:
     prompt_version_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is decided about a call's answer."""
+
+    flags: tuple[CallFlag, ...]
+    audit_probability: float | None
+    """With which probability it was drawn; None where it was not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRules:
+    """The rules of a project, ready for many calls."""
+
+    flagger: Flagger
+    severities: Mapping[str, str]
+    """Of the rules that are on."""
+
+
 class Judge:
     """Decides about calls, in the thread that writes them.
 
     Args:
         db: The workspace, for its prompts and prices.
-        flagger: The flag rules.
+        flagger: The flag rules of all calls; None for those of each call's project.
         project_id: The project of calls whose prompt doesn't tell theirs.
         audit_probability: With which probability an unflagged call is drawn for review.
         seed: Makes the draw repeatable.
@@ -63,7 +82,7 @@ class Judge:
     def __init__(
         self,
         db: Database,
-        flagger: Flagger,
+        flagger: Flagger | None = None,
         *,
         project_id: int | None = None,
         audit_probability: float = DEFAULT_AUDIT,
@@ -74,6 +93,7 @@ class Judge:
         self._unknown = _Origin(project_id)
         self._audit = audit_probability
         self._random = random.Random(seed)
+        self._rules: dict[int | None, ProjectRules] = {}
         self._origins: dict[tuple[str, str], _Origin] = {}
         self._models: Mapping[str, Model | None] = {}
         self._looked = float("-inf")
@@ -81,21 +101,37 @@ class Judge:
     def judge(self, call: CallDraft) -> NewCall:
         """The call with what is decided about it. A failing rule costs its flag, not the call."""
         self._refresh()
-        try:
-            flags = self._flagger(call)
-        except Exception:
-            log.exception("a flag rule failed on a call of %s", call.model)
-            flags = ()
         origin = self._origin(call.prompt_name, call.prompt_version)
-        drawn = not flags and _can_be_judged(call) and self._random.random() < self._audit
+        cost = self._cost(call)
+        again = self.again(call, origin.project_id, cost)
         return NewCall(
             call=call,
-            flags=flags,
+            flags=again.flags,
             project_id=origin.project_id,
             prompt_version_id=origin.prompt_version_id,
-            cost=self._cost(call),
-            audit_probability=self._audit if drawn else None,
+            cost=cost,
+            audit_probability=again.audit_probability,
         )
+
+    def again(self, call: CallDraft, project_id: int | None, cost: int | None) -> Decided:
+        """Flags and draw alone, for a call whose texts came later than it did."""
+        flags: tuple[CallFlag, ...] = ()
+        try:
+            flags = (self._flagger or self._rules_of(project_id).flagger)(call, cost)
+        except Exception:
+            log.exception("a flag rule failed on a call of %s", call.model)
+        drawn = not flags and _can_be_judged(call) and self._random.random() < self._audit
+        return Decided(flags, self._audit if drawn else None)
+
+    def severity_of(self, project_id: int | None, rule: str) -> str:
+        """How much a rule's flags weigh in a project; empty where the rule is off."""
+        return self._rules_of(project_id).severities.get(rule, "")
+
+    def _rules_of(self, project_id: int | None) -> ProjectRules:
+        found = self._rules.get(project_id)
+        if found is None:
+            found = self._rules[project_id] = project_rules(self._db, project_id)
+        return found
 
     def _refresh(self) -> None:
         now = time.monotonic()
@@ -103,6 +139,7 @@ class Judge:
             return
         self._looked = now
         self._origins.clear()
+        self._rules.clear()
         try:
             self._models = _by_name(endpoints.models(self._db))
         except StoreError as error:
@@ -170,16 +207,34 @@ def flagger_of(rules: Iterable[FlagRule] = DEFAULT_RULES) -> Flagger:
     compiled = compile_rules(rules)
     without_text = tuple(rule for rule in compiled if rule[0] not in _ABOUT_ABSENT_TEXT)
 
-    def flagger(call: CallDraft) -> tuple[CallFlag, ...]:
+    def flagger(call: CallDraft, cost: int | None = None) -> tuple[CallFlag, ...]:
         if call.status == "cancelled":
             return evaluate(compiled, _seen(call)) if call.output else ()
         captured = call.input or call.output
-        return evaluate(compiled if captured else without_text, _whole(call))
+        return evaluate(compiled if captured else without_text, _whole(call, cost))
 
     return flagger
 
 
-def _whole(call: CallDraft) -> FlagInput:
+def project_rules(db: Database, project_id: int | None) -> ProjectRules:
+    """A project's rules as they are stored, with what they take from its reviews and its schema.
+
+    A rule that can't be read any more is left out and logged: it must not cost the others.
+    """
+    usable = []
+    for rule in flag_rules.stored(db, project_id):
+        try:
+            ready = flag_rules.completed(db, project_id, rule)
+            compile_rules([ready])
+        except LlmopsError as error:
+            log.warning("the flag rule %r can't be used: %s", rule.name, error)
+        else:
+            usable.append(ready)
+    severities = {r.name: r.severity or RULES[r.name].severity for r in usable if r.enabled}
+    return ProjectRules(flagger_of(usable), severities)
+
+
+def _whole(call: CallDraft, cost: int | None) -> FlagInput:
     return FlagInput(
         input=call.input,
         output=call.output,
@@ -190,6 +245,7 @@ def _whole(call: CallDraft) -> FlagInput:
         input_tokens=call.input_tokens,
         output_tokens=call.output_tokens,
         wants_json=call.wants_json,
+        cost=cost,
     )
 
 

@@ -139,11 +139,11 @@ def call_of(span: Span, received_ms: int | None = None) -> CallDraft | None:
     attributes = span.attributes
     found = contents.read(span)
     now = now_ms() if received_ms is None else received_ms
-    started_at, duration_ms, sane = _times(span, now)
-    raw = _raw(span, keep_times=not sane)
-    status, error = _status(span)
+    started_at, duration_ms, sane = times(span, now)
+    everything = raw(span, keep_times=not sane)
+    state, error = status(span)
     return CallDraft(
-        identity=identity(span, raw),
+        identity=identity(span, everything),
         source="otlp",
         input=found.input,
         output=found.output,
@@ -160,13 +160,13 @@ def call_of(span: Span, received_ms: int | None = None) -> CallDraft | None:
         model=_text(attributes, MODEL),
         prompt_name=_text(attributes, PROMPT_NAME),
         prompt_version=_text(attributes, PROMPT_VERSION),
-        status=status,
+        status=state,
         error=error,
         finish_reason=_finish(attributes) or clean(found.finish_reason, 100),
         input_tokens=_count(attributes, INPUT_TOKENS),
         output_tokens=_count(attributes, OUTPUT_TOKENS),
         wants_json=_wants_json(attributes),
-        attributes=raw,
+        attributes=everything,
     )
 
 
@@ -226,7 +226,8 @@ def _finish(attributes: Mapping[str, Json]) -> str:
     return ""
 
 
-def _status(span: Span) -> tuple[str, str]:
+def status(span: Span) -> tuple[str, str]:
+    """`ok` or `error`, and what went wrong."""
     kind = span.attributes.get("error.type")
     if span.status_code != ERROR_STATUS and not kind:
         return "ok", ""
@@ -241,7 +242,7 @@ def _status(span: Span) -> tuple[str, str]:
     return "error", clean(span.status_message or (str(kind) if kind else "failed"))
 
 
-def _times(span: Span, now: int) -> tuple[int, float, bool]:
+def times(span: Span, now: int) -> tuple[int, float, bool]:
     """Start in ms since the epoch, duration in ms, and whether the span's own times made sense."""
     latest = now * 1_000_000 + _DAY_NS
     if not _EARLIEST_NS <= span.start_ns <= latest:
@@ -292,7 +293,8 @@ def asks_for_json(parameters: Json) -> bool:
     return isinstance(kind, str) and kind in _JSON_TYPES
 
 
-def _raw(span: Span, *, keep_times: bool) -> str:
+def raw(span: Span, *, keep_times: bool) -> str:
+    """Everything that came with a span, as JSON."""
     kept: dict[str, Json] = {"name": span.name, "attributes": span.attributes}
     if span.resource:
         kept["resource"] = dict(span.resource)
@@ -308,8 +310,8 @@ def _raw(span: Span, *, keep_times: bool) -> str:
     if keep_times:
         kept["start_time_unix_nano"] = str(span.start_ns)
         kept["end_time_unix_nano"] = str(span.end_ns)
-    raw = dumps(kept)
-    return raw if len(raw) <= MAX_RAW else _shortened(kept)
+    whole = dumps(kept)
+    return whole if len(whole) <= MAX_RAW else _shortened(kept)
 
 
 def _shortened(kept: dict[str, Json]) -> str:

@@ -7,25 +7,36 @@ is twenty times slower and takes ids for base64 where OTLP/JSON has hexadecimal.
 from __future__ import annotations
 
 import base64
-import binascii
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import orjson
 
 from llmops_tui.core.chat import Json
 from llmops_tui.gateway.body import BodyRefused
+from llmops_tui.gateway.otlp_json import (
+    Malformed,
+    Object,
+    attributes_of,
+    get,
+    id_of,
+    integer_of,
+    json_id,
+    list_of,
+    no_request,
+    object_of,
+    parse,
+    status_code,
+    text_of,
+)
 from llmops_tui.gateway.spans import MAX_DEPTH, MAX_TEXT, TOO_DEEP, Span, SpanEvent, cut
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
-
-Object: TypeAlias = dict[str, Any]
 
 
 class Encoding(Enum):
@@ -91,7 +102,7 @@ def _decode_protobuf(body: bytes) -> Decoded:
         ) from error
     spans: list[Span] = []
     for group in request.resource_spans:
-        resource = _attributes(group.resource.attributes)
+        resource = attributes_in(group.resource.attributes)
         for scoped in group.scope_spans:
             scope = scoped.scope.name
             spans.extend(_span(wire, resource, scope) for wire in scoped.spans)
@@ -100,15 +111,15 @@ def _decode_protobuf(body: bytes) -> Decoded:
 
 def _span(wire: WireSpan, resource: dict[str, Json], scope: str) -> Span:
     return Span(
-        trace_id=_id(wire.trace_id, 16),
-        span_id=_id(wire.span_id, 8),
-        parent_span_id=_id(wire.parent_span_id, 8),
+        trace_id=id_of(wire.trace_id, 16),
+        span_id=id_of(wire.span_id, 8),
+        parent_span_id=id_of(wire.parent_span_id, 8),
         name=wire.name,
         start_ns=wire.start_time_unix_nano,
         end_ns=wire.end_time_unix_nano,
-        attributes=_attributes(wire.attributes),
+        attributes=attributes_in(wire.attributes),
         events=[
-            SpanEvent(event.name, event.time_unix_nano, _attributes(event.attributes))
+            SpanEvent(event.name, event.time_unix_nano, attributes_in(event.attributes))
             for event in wire.events
         ],
         status_code=wire.status.code,
@@ -118,11 +129,13 @@ def _span(wire: WireSpan, resource: dict[str, Json], scope: str) -> Span:
     )
 
 
-def _attributes(pairs: Iterable[KeyValue]) -> dict[str, Json]:
-    return {pair.key: _any_value(pair.value) for pair in pairs}
+def attributes_in(pairs: Iterable[KeyValue]) -> dict[str, Json]:
+    """Protobuf attributes as a dictionary."""
+    return {pair.key: any_value(pair.value) for pair in pairs}
 
 
-def _any_value(value: AnyValue, depth: int = 0) -> Json:
+def any_value(value: AnyValue, depth: int = 0) -> Json:
+    """A protobuf value as Python has it."""
     kind = value.WhichOneof("value")
     if kind == "string_value":
         text = value.string_value
@@ -138,90 +151,61 @@ def _any_value(value: AnyValue, depth: int = 0) -> Json:
     if depth >= MAX_DEPTH:
         return TOO_DEEP
     if kind == "array_value":
-        return [_any_value(item, depth + 1) for item in value.array_value.values]
+        return [any_value(item, depth + 1) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return {p.key: _any_value(p.value, depth + 1) for p in value.kvlist_value.values}
+        return {p.key: any_value(p.value, depth + 1) for p in value.kvlist_value.values}
     return cut(base64.b64encode(value.bytes_value).decode())
-
-
-def _id(raw: bytes, length: int) -> str:
-    return raw.hex() if len(raw) == length and any(raw) else ""
 
 
 # --- JSON
 
 
 def _decode_json(body: bytes) -> Decoded:
-    request = _parse(body)
+    request = parse(body)
     if not isinstance(request, dict):
-        raise _no_request()
+        raise no_request("ExportTraceServiceRequest", "resourceSpans")
     groups = request.get("resourceSpans", request.get("resource_spans", []))
     if not isinstance(groups, list):
-        raise _no_request()
+        raise no_request("ExportTraceServiceRequest", "resourceSpans")
     spans: list[Span] = []
     rejected, reason = 0, ""
     for group in groups:
         try:
-            resource = _json_attributes(_object(_object(group).get("resource")).get("attributes"))
-            scopes = _list(group.get("scopeSpans", group.get("scope_spans")))
-        except _Malformed as error:
+            resource = attributes_of(object_of(object_of(group).get("resource")).get("attributes"))
+            scopes = list_of(group.get("scopeSpans", group.get("scope_spans")))
+        except Malformed as error:
             rejected, reason = rejected + 1, reason or str(error)
             continue
         for scoped in scopes:
             try:
-                scope = _text(_object(_object(scoped).get("scope")).get("name"))
-                wires = _list(scoped.get("spans"))
-            except _Malformed as error:
+                scope = text_of(object_of(object_of(scoped).get("scope")).get("name"))
+                wires = list_of(scoped.get("spans"))
+            except Malformed as error:
                 rejected, reason = rejected + 1, reason or str(error)
                 continue
             for wire in wires:
                 try:
-                    spans.append(_json_span(_object(wire), resource, scope))
-                except _Malformed as error:
+                    spans.append(_json_span(object_of(wire), resource, scope))
+                except Malformed as error:
                     rejected, reason = rejected + 1, reason or str(error)
     if rejected and not spans:
         raise BodyRefused(HTTPStatus.BAD_REQUEST, f"No span can be read: {reason}.")
     return Decoded(spans, rejected, reason)
 
 
-def _parse(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        # The standard library reads what orjson is too strict for: NaN and lone surrogates.
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise BodyRefused(
-                HTTPStatus.BAD_REQUEST, f"The body is not JSON: {str(error)[:200]}."
-            ) from error
-
-
-def _no_request() -> BodyRefused:
-    return BodyRefused(
-        HTTPStatus.BAD_REQUEST,
-        "The body is JSON and not an ExportTraceServiceRequest: it has no list resourceSpans.",
-        "Check that the exporter speaks OTLP/JSON.",
-    )
-
-
-class _Malformed(ValueError):
-    """A part of an OTLP/JSON body has a shape that the format doesn't allow."""
-
-
 def _json_span(wire: Object, resource: dict[str, Json], scope: str) -> Span:
-    status = _object(wire.get("status"))
+    status = object_of(wire.get("status"))
     return Span(
-        trace_id=_json_id(_get(wire, "traceId", "trace_id"), 16),
-        span_id=_json_id(_get(wire, "spanId", "span_id"), 8),
-        parent_span_id=_json_id(_get(wire, "parentSpanId", "parent_span_id"), 8),
-        name=_text(wire.get("name")),
-        start_ns=_integer(_get(wire, "startTimeUnixNano", "start_time_unix_nano")),
-        end_ns=_integer(_get(wire, "endTimeUnixNano", "end_time_unix_nano")),
-        attributes=_json_attributes(wire.get("attributes")),
-        events=[_json_event(_object(event)) for event in _list(wire.get("events"))],
-        status_code=_status(status.get("code")),
-        status_message=_text(status.get("message")),
+        trace_id=json_id(get(wire, "traceId", "trace_id"), 16),
+        span_id=json_id(get(wire, "spanId", "span_id"), 8),
+        parent_span_id=json_id(get(wire, "parentSpanId", "parent_span_id"), 8),
+        name=text_of(wire.get("name")),
+        start_ns=integer_of(get(wire, "startTimeUnixNano", "start_time_unix_nano")),
+        end_ns=integer_of(get(wire, "endTimeUnixNano", "end_time_unix_nano")),
+        attributes=attributes_of(wire.get("attributes")),
+        events=[_json_event(object_of(event)) for event in list_of(wire.get("events"))],
+        status_code=status_code(status.get("code")),
+        status_message=text_of(status.get("message")),
         resource=resource,
         scope=scope,
     )
@@ -229,140 +213,25 @@ def _json_span(wire: Object, resource: dict[str, Json], scope: str) -> Span:
 
 def _json_event(wire: Object) -> SpanEvent:
     return SpanEvent(
-        _text(wire.get("name")),
-        _integer(_get(wire, "timeUnixNano", "time_unix_nano")),
-        _json_attributes(wire.get("attributes")),
+        text_of(wire.get("name")),
+        integer_of(get(wire, "timeUnixNano", "time_unix_nano")),
+        attributes_of(wire.get("attributes")),
     )
-
-
-def _json_attributes(pairs: Any) -> dict[str, Json]:
-    result: dict[str, Json] = {}
-    for pair in _list(pairs):
-        if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
-            raise _Malformed("an attribute is not an object with a key")
-        result[pair["key"]] = _json_value(pair.get("value"), 0)
-    return result
-
-
-def _json_value(value: Any, depth: int) -> Json:
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise _Malformed("an attribute's value is not an object such as {stringValue: …}")
-    for name, content in value.items():
-        reader = _READERS.get(name)
-        if reader is None:
-            continue
-        if depth >= MAX_DEPTH:
-            return TOO_DEEP
-        return reader(content, depth)
-    return None
-
-
-def _read_array(content: Any, depth: int) -> Json:
-    return [_json_value(item, depth + 1) for item in _list(_object(content).get("values"))]
-
-
-def _read_kvlist(content: Any, depth: int) -> Json:
-    result: dict[str, Json] = {}
-    for pair in _list(_object(content).get("values")):
-        result[_text(_object(pair).get("key"))] = _json_value(pair.get("value"), depth + 1)
-    return result
-
-
-def _read_integer(content: Any, _depth: int) -> Json:
-    return _integer(content)
-
-
-def _read_double(content: Any, _depth: int) -> Json:
-    try:
-        return float(content)  # "NaN" and "Infinity" come as strings
-    except (TypeError, ValueError) as error:
-        raise _Malformed(f"doubleValue {str(content)[:40]!r} is not a number") from error
-
-
-_READERS: dict[str, Callable[[Any, int], Json]] = {
-    "stringValue": lambda content, _depth: cut(_text(content)),
-    "intValue": _read_integer,
-    "doubleValue": _read_double,
-    "boolValue": lambda content, _depth: bool(content),
-    "arrayValue": _read_array,
-    "kvlistValue": _read_kvlist,
-    "bytesValue": lambda content, _depth: cut(_text(content)),
-    "string_value": lambda content, _depth: cut(_text(content)),
-    "int_value": _read_integer,
-    "double_value": _read_double,
-    "bool_value": lambda content, _depth: bool(content),
-    "array_value": _read_array,
-    "kvlist_value": _read_kvlist,
-}
-
-
-def _json_id(value: Any, length: int) -> str:
-    if not isinstance(value, str) or not value:
-        return ""
-    try:
-        raw = bytes.fromhex(value)
-        if len(raw) != length:
-            # Clients that use protobuf's own JSON mapping send base64.
-            raw = base64.b64decode(value, validate=True)
-    except (ValueError, binascii.Error):
-        try:
-            raw = base64.b64decode(value, validate=True)
-        except (ValueError, binascii.Error):
-            return ""
-    return _id(raw, length)
-
-
-def _status(code: Any) -> int:
-    names = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
-    return names[code] if isinstance(code, str) and code in names else _integer(code)
-
-
-def _get(wire: Object, name: str, other: str) -> Any:
-    return wire[name] if name in wire else wire.get(other)
-
-
-def _object(value: Any) -> Object:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _Malformed(f"{str(value)[:40]!r} stands where an object is expected")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _Malformed(f"{str(value)[:40]!r} stands where a list is expected")
-    return value
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise _Malformed(f"{str(value)[:40]!r} stands where a text is expected")
-    return value
-
-
-def _integer(value: Any) -> int:
-    if value is None:
-        return 0
-    try:
-        return int(value)  # 64-bit integers come as strings
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _Malformed(f"{str(value)[:40]!r} stands where an integer is expected") from error
 
 
 # --- answers
 
 
-def accepted(encoding: Encoding, rejected: int = 0, reason: str = "") -> bytes:
-    """The body of a success: empty, or saying which part was not taken."""
+def accepted(
+    encoding: Encoding, rejected: int = 0, reason: str = "", what: str = "rejectedSpans"
+) -> bytes:
+    """The body of a success: empty, or saying which part was not taken.
+
+    In protobuf the answers to traces and to logs are alike, field by field; in JSON `what` is
+    named.
+    """
     if encoding is Encoding.JSON:
-        partial = {"rejectedSpans": str(rejected), "errorMessage": reason}
+        partial = {what: str(rejected), "errorMessage": reason}
         return orjson.dumps({"partialSuccess": partial} if rejected else {})
     if not rejected:
         return b""

@@ -1,20 +1,24 @@
-"""`POST /v1/traces`: read, decode, map, commit, and only then answer."""
+"""Posts of traces, logs and feedback: read, decode, map, commit, and only then answer."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from llmops_tui.core.call import CallDraft
 from llmops_tui.core.clock import now_ms
-from llmops_tui.core.errors import StoreError
-from llmops_tui.gateway import otlp
+from llmops_tui.core.errors import LlmopsError, StoreError
+from llmops_tui.gateway import otlp, otlp_logs
 from llmops_tui.gateway.body import MAX_BODY, BodyRefused, inflate, too_large
-from llmops_tui.gateway.intake import RETRY_AFTER_S, Intake, Overloaded
+from llmops_tui.gateway.context import step_of
+from llmops_tui.gateway.evaluations import evaluations_in
+from llmops_tui.gateway.feedback import drafts_of
+from llmops_tui.gateway.intake import RETRY_AFTER_S, Draft, Intake, Overloaded
 from llmops_tui.gateway.mapping import call_of
 from llmops_tui.gateway.otlp import Encoding
 
@@ -30,48 +34,89 @@ MAX_IN_FLIGHT = 256 * 1024 * 1024
 log = logging.getLogger("llmops_tui.gateway")
 
 
+Reader = Callable[[bytes, Encoding], "Arrived"]
+"""Makes drafts of a body that was inflated already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a body of spans came to."""
+    """What a body came to."""
 
-    calls: list[CallDraft]
+    drafts: Sequence[Draft]
     others: int = 0
-    """Spans that tell of something else than a call."""
+    """Spans or records that are of no use here, and were not kept."""
     rejected: int = 0
     reason: str = ""
 
 
-def calls_in(body: bytes, content_encoding: str, encoding: Encoding) -> Arrived:
-    """The calls in a trace body.
+def calls_in(body: bytes, encoding: Encoding, *, context: bool = True) -> Arrived:
+    """The calls in a trace body, with the steps around them and the evaluations in their events.
+
+    Args:
+        body: The body, inflated.
+        encoding: How it is written.
+        context: Whether spans that are no call are kept as the steps of a trace.
 
     Raises:
         BodyRefused: The body can't be taken.
     """
-    if content_encoding:
-        body = inflate(body, content_encoding)
     decoded = otlp.decode_traces(body, encoding)
     now = now_ms()
-    calls: list[CallDraft] = []
+    drafts: list[Draft] = []
     others, rejected, reason = 0, decoded.rejected, decoded.reason
     for span in decoded.spans:
         try:
-            call = call_of(span, now)
+            found: Draft | None = call_of(span, now)
+            if found is None and context:
+                found = step_of(span, now)
+            if span.events:
+                drafts += evaluations_in(span, now)
         except Exception:
             log.exception("a span can't be understood: %.200r", span.name)
             rejected, reason = rejected + 1, reason or "a span can't be understood"
             continue
-        if call is None:
+        if found is None:
             others += 1
         else:
-            calls.append(call)
-    return Arrived(calls, others, rejected, reason)
+            drafts.append(found)
+    return Arrived(drafts, others, rejected, reason)
+
+
+def events_in(body: bytes, encoding: Encoding) -> Arrived:
+    """The texts and evaluations in a log body.
+
+    Raises:
+        BodyRefused: The body can't be taken.
+    """
+    decoded = otlp_logs.decode_logs(body, encoding)
+    now = now_ms()
+    drafts: list[Draft] = []
+    others, rejected, reason = 0, decoded.rejected, decoded.reason
+    for record in decoded.records:
+        try:
+            found = otlp_logs.draft_of(record, now)
+        except Exception:
+            log.exception("a log record can't be understood: %.200r", record.name)
+            rejected, reason = rejected + 1, reason or "a log record can't be understood"
+            continue
+        if found is None:
+            others += 1
+        else:
+            drafts.append(found)
+    return Arrived(drafts, others, rejected, reason)
 
 
 class Receiver:
-    """Takes trace posts and has their calls committed."""
+    """Takes posts and has what is in them committed.
 
-    def __init__(self, intake: Intake) -> None:
+    Args:
+        intake: Where it is committed.
+        context: Whether spans that are no call are kept as the steps of a trace.
+    """
+
+    def __init__(self, intake: Intake, *, context: bool = True) -> None:
         self._intake = intake
+        self._spans: Reader = partial(calls_in, context=context)
         # One thread: decoding is bound by the interpreter, two would only take turns.
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="decode")
         self._in_flight = 0
@@ -81,42 +126,58 @@ class Receiver:
 
     async def traces(self, request: web.Request) -> web.Response:
         """Answer a trace export. A success means that its calls are on the disk."""
+        return await self._take(request, self._spans, "rejectedSpans")
+
+    async def logs(self, request: web.Request) -> web.Response:
+        """Answer a log export: events with the texts of calls, and evaluations."""
+        return await self._take(request, events_in, "rejectedLogRecords")
+
+    async def feedback(self, request: web.Request) -> web.Response:
+        """Answer a user's feedback. A success means that it is on the disk."""
+        try:
+            body = await self._read(request)
+            self._in_flight -= len(body)
+            coding = request.headers.get("Content-Encoding", "")
+            drafts = drafts_of(inflate(body, coding) if coding else body, now_ms())
+            await self._intake.submit(drafts, len(body))
+        except (BodyRefused, Overloaded, StoreError) as error:
+            return _refusal(Encoding.JSON, _status_of(error), f"{error} {error.hint}".rstrip())
+        told = b'{"stored":%d}' % len(drafts)
+        return _answer(Encoding.JSON, HTTPStatus.OK, told)
+
+    async def _take(self, request: web.Request, reader: Reader, what: str) -> web.Response:
         self.posts += 1
         encoding = Encoding.JSON  # what a refusal is written in until we know better
         try:
             encoding = otlp.encoding_of(request.headers.get("Content-Type", ""))
             body = await self._read(request)
             try:
-                arrived = await self._decode(
-                    body, request.headers.get("Content-Encoding", ""), encoding
-                )
+                coding = request.headers.get("Content-Encoding", "")
+                arrived = await self._decode(body, coding, encoding, reader)
             finally:
                 self._in_flight -= len(body)
-            unfit = await self._intake.submit(arrived.calls, len(body)) if arrived.calls else 0
+            unfit = await self._intake.submit(arrived.drafts, len(body)) if arrived.drafts else 0
         except BodyRefused as refused:
             return _refusal(encoding, refused.status, f"{refused} {refused.hint}".rstrip())
-        except Overloaded as overloaded:
-            return _refusal(encoding, HTTPStatus.TOO_MANY_REQUESTS, str(overloaded))
-        except StoreError as error:
-            return _refusal(encoding, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        except (Overloaded, StoreError) as error:
+            return _refusal(encoding, _status_of(error), str(error))
         self.other_spans += arrived.others
         rejected = arrived.rejected + unfit
         self.rejected_spans += rejected
-        return _answer(
-            encoding,
-            HTTPStatus.OK,
-            otlp.accepted(encoding, rejected, arrived.reason or "a call can't be stored"),
-        )
+        reason = arrived.reason or "a call can't be stored"
+        return _answer(encoding, HTTPStatus.OK, otlp.accepted(encoding, rejected, reason, what))
 
     def close(self) -> None:
         """Stop the decoder."""
         self._decoder.shutdown(wait=True)
 
-    async def _decode(self, body: bytes, coding: str, encoding: Encoding) -> Arrived:
+    async def _decode(
+        self, body: bytes, coding: str, encoding: Encoding, reader: Reader
+    ) -> Arrived:
         if len(body) <= INLINE_BYTES and not coding:
-            return calls_in(body, coding, encoding)
+            return reader(body, encoding)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._decoder, calls_in, body, coding, encoding)
+        return await loop.run_in_executor(self._decoder, _inflated, body, coding, encoding, reader)
 
     async def _read(self, request: web.Request) -> bytes:
         """The whole body, counted as in flight; the caller counts it out again."""
@@ -138,6 +199,17 @@ class Receiver:
             self._in_flight -= size
             raise
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _inflated(body: bytes, coding: str, encoding: Encoding, reader: Reader) -> Arrived:
+    return reader(inflate(body, coding) if coding else body, encoding)
+
+
+def _status_of(error: LlmopsError) -> HTTPStatus:
+    if isinstance(error, BodyRefused):
+        return error.status
+    overloaded = isinstance(error, Overloaded)
+    return HTTPStatus.TOO_MANY_REQUESTS if overloaded else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _refusal(encoding: Encoding, status: HTTPStatus, message: str) -> web.Response:

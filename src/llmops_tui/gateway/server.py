@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 
 from llmops_tui.core.chat import Endpoint
 from llmops_tui.core.errors import InputError
+from llmops_tui.gateway.behind import Behind
 from llmops_tui.gateway.exchange import Api
 from llmops_tui.gateway.intake import Intake
-from llmops_tui.gateway.judge import DEFAULT_AUDIT, Flagger, Judge, flagger_of
+from llmops_tui.gateway.judge import DEFAULT_AUDIT, Flagger, Judge
 from llmops_tui.gateway.proxy import Proxy, own_error
 from llmops_tui.gateway.receive import Receiver
 from llmops_tui.gateway.redaction import is_own
@@ -67,7 +68,9 @@ class GatewayOptions:
     seed: int | None = None
     """Makes that draw repeatable."""
     flagger: Flagger | None = None
-    """Applies the flag rules, see `judge.flagger_of`; None for all rules as they come."""
+    """Applies the flag rules, see `judge.flagger_of`; None for those of each project."""
+    context: bool = True
+    """Whether spans that are no call are kept as the steps of a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,15 @@ async def serve(
     db = Database(options.db_path)
     judge = Judge(
         db,
-        options.flagger or flagger_of(),
+        options.flagger,
         project_id=options.project_id,
         audit_probability=options.audit_probability,
         seed=options.seed,
     )
+    # Another one for the other thread; the draw is continued with the same probability.
+    later = Judge(db, options.flagger, audit_probability=options.audit_probability)
     gateway = Gateway(options, Intake(db, judge.judge))
+    behind = Behind(db, later, gateway.intake.turn)
     runner = web.AppRunner(
         gateway.app(),
         access_log=None,
@@ -138,6 +144,7 @@ async def serve(
         await runner.setup()
         await _listen(web.TCPSite(runner, options.host, options.port, backlog=1024), options)
         gateway.intake.start()
+        behind.start()
         host, port = runner.addresses[0][:2]
         on_ready(Listening(str(host), int(port)))
         await stop.wait()
@@ -145,6 +152,7 @@ async def serve(
     finally:
         await runner.cleanup()
         await asyncio.to_thread(gateway.intake.close)
+        await asyncio.to_thread(behind.close)
         db.close()
 
 
@@ -194,7 +202,7 @@ class Gateway:
     def __init__(self, options: GatewayOptions, intake: Intake) -> None:
         self.intake = intake
         self._token = options.token
-        self._receiver = Receiver(intake)
+        self._receiver = Receiver(intake, context=options.context)
         self._upstreams = Upstreams(options.upstreams, options.default_upstream)
         self._proxy = Proxy(self._upstreams, intake, options.token)
         self._started = time.monotonic()
@@ -210,6 +218,8 @@ class Gateway:
         app = web.Application(middlewares=[guard])
         app.router.add_get("/health", self._health)
         app.router.add_post("/v1/traces", self._receiver.traces)
+        app.router.add_post("/v1/logs", self._receiver.logs)
+        app.router.add_post("/v1/feedback", self._receiver.feedback)
         for prefix in ("/v1", "/to/{upstream}/v1"):
             for api in Api:
                 method = app.router.add_get if api is Api.MODELS else app.router.add_post
@@ -306,10 +316,13 @@ def _is_local_page(origin: str) -> bool:
 
 
 def _nothing_here(path: str) -> str:
-    if path in {"/v1/logs", "/v1/metrics"}:
-        return f"This gateway takes traces at /v1/traces; {path} is not received."
+    if path == "/v1/metrics":
+        return (
+            f"This gateway takes traces at /v1/traces and logs at /v1/logs; {path} is not received."
+        )
     return (
-        f"There is nothing at {path[:200]}. Traces go to /v1/traces, calls to "
+        f"There is nothing at {path[:200]}. Traces go to /v1/traces, logs to /v1/logs, what users "
+        "say to /v1/feedback, calls to "
         f"{', '.join(f'/v1/{api.value}' for api in Api)}, with /to/NAME before them for the "
         "endpoint of that name."
     )

@@ -18,7 +18,8 @@ from llmops_tui.core.call import (
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
-from llmops_tui.store.codec import pack, unpack
+from llmops_tui.store.call_texts import pack_texts, unpack_texts
+from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
 
 HEAD_LENGTH = 160
@@ -32,7 +33,7 @@ INSERT INTO call (project_id, identity, source, trace_id, span_id, parent_span_i
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (identity) DO NOTHING
 """
-INSERT_TEXT = "INSERT INTO call_text (call_id, input, output, attributes) VALUES (?, ?, ?, ?)"
+INSERT_BODY = "INSERT INTO call_body (call_id, body) VALUES (?, ?)"
 INSERT_FLAG = """
 INSERT INTO flag (call_id, position, rule, severity, reason, start, stop)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -73,9 +74,11 @@ SELECT (SELECT count(*) FROM call INDEXED BY call_open
 """.replace("ANSWERED", ANSWERED)
 GET = SELECT_ROW + "WHERE id = ?"
 REST = """
-SELECT c.error, c.trace_id, c.span_id, c.response_id, t.input, t.output, t.attributes
-FROM call c LEFT JOIN call_text t ON t.call_id = c.id WHERE c.id = ?
+SELECT c.error, c.trace_id, c.span_id, c.response_id
+FROM call c WHERE c.id = ?
 """
+GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
+GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"
 FLAGS = "SELECT * FROM flag WHERE call_id = ? ORDER BY position"
 REVIEWS = "SELECT * FROM review WHERE call_id = ? ORDER BY id"
 INSERT_REVIEW = """
@@ -166,27 +169,30 @@ class Lanes:
 def add(db: Database, calls: Sequence[NewCall]) -> int:
     """Store a batch in one transaction; how many were new. A second delivery changes nothing."""
     received_at = now_ms()
-    packed = [
-        (pack(new.call.input), pack(new.call.output), pack(new.call.attributes)) for new in calls
-    ]
+    bodies = pack_texts(
+        db, [(new.call.input, new.call.output, new.call.attributes) for new in calls]
+    )
+    values = [_call_values(new, received_at) for new in calls]
     added = 0
     with db.write("call") as connection:
-        for new, texts in zip(calls, packed, strict=True):
-            cursor = connection.execute(INSERT_CALL, _call_values(new, received_at))
+        for new, row, body in zip(calls, values, bodies, strict=True):
+            cursor = connection.execute(INSERT_CALL, row)
             if cursor.rowcount != 1:
                 continue
             added += 1
             call_id = cursor.lastrowid
-            connection.execute(INSERT_TEXT, (call_id, *texts))
-            if new.flags:
-                connection.executemany(
-                    INSERT_FLAG,
-                    [
-                        (call_id, place, f.rule, f.severity, f.reason, f.start, f.stop)
-                        for place, f in enumerate(new.flags)
-                    ],
-                )
+            connection.execute(INSERT_BODY, (call_id, body))
+            for place, flag in enumerate(new.flags):
+                insert_flag(connection, call_id, place, flag)
     return added
+
+
+def insert_flag(
+    connection: sqlite3.Connection, call_id: int | None, place: int, flag: CallFlag
+) -> None:
+    """Add a flag, inside a transaction of the caller's."""
+    values = (flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
+    connection.execute(INSERT_FLAG, (call_id, place, *values))
 
 
 def page(db: Database, *, before: int = NEWEST, limit: int = 64, only: str = "") -> list[CallRow]:
@@ -227,11 +233,12 @@ def detail(db: Database, call_id: int) -> CallDetail:
     row, rest = db.row(GET, (call_id,)), db.row(REST, (call_id,))
     if row is None or rest is None:
         raise NotFoundError(f"There is no call {call_id}.")
+    asked, answered, attributes = texts(db, call_id)
     return CallDetail(
         row=_row(row),
-        input=unpack(rest["input"]) if rest["input"] else "",
-        output=unpack(rest["output"]) if rest["output"] else "",
-        attributes=unpack(rest["attributes"]) if rest["attributes"] else "{}",
+        input=asked,
+        output=answered,
+        attributes=attributes,
         error=rest["error"],
         trace_id=rest["trace_id"],
         span_id=rest["span_id"],
@@ -242,6 +249,17 @@ def detail(db: Database, call_id: int) -> CallDetail:
         ),
         reviews=tuple(_review(found) for found in db.rows(REVIEWS, (call_id,))),
     )
+
+
+def texts(db: Database, call_id: int) -> tuple[str, str, str]:
+    """Question, answer and attributes of a call; empty where nothing is kept of them."""
+    row = db.row(GET_BODY, (call_id,))
+    if row is not None:
+        return unpack_texts(db, row["body"])
+    old = db.row(GET_OLD_TEXT, (call_id,))
+    if old is None:
+        return "", "", "{}"
+    return unpack(old["input"]), unpack(old["output"]), unpack(old["attributes"])
 
 
 def add_review(db: Database, draft: ReviewDraft) -> int:
@@ -325,8 +343,8 @@ def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:
         new.cost,
         call.duration_ms,
         call.first_token_ms,
-        _head(call.input, from_end=True),
-        _head(call.output),
+        head(call.input, from_end=True),
+        head(call.output),
         len(new.flags),
         new.audit_probability,
         call.started_at,
@@ -334,7 +352,8 @@ def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:
     )
 
 
-def _head(text: str, *, from_end: bool = False) -> str:
+def head(text: str, *, from_end: bool = False) -> str:
+    """The part of a text that lists show, as any column can hold it."""
     # Of a conversation the last turn tells most, so its end is shown.
     cut = text[-HEAD_LENGTH:] if from_end else text[:HEAD_LENGTH]
     return cut.encode("utf-8", "replace").decode()

@@ -30,6 +30,8 @@ class FlagInput:
     output_tokens: int | None = None
     wants_json: bool = False
     """Whether the call asked for JSON, by a response schema or a response format."""
+    cost: int | None = None
+    """Nano-units of the currency; None where the model has no price."""
 
     @property
     def failed(self) -> bool:

@@ -10,7 +10,17 @@ from llmops_tui.core import parameters as params
 from llmops_tui.core.call import CallFlag
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
-from llmops_tui.core.flags import invalid_json, outcome, refusal, repetition
+from llmops_tui.core.flags import (
+    amounts,
+    checks,
+    invalid_json,
+    language,
+    leaks,
+    outcome,
+    refusal,
+    repetition,
+    wording,
+)
 from llmops_tui.core.flags.base import SEVERITIES, FlagInput, Rule
 from llmops_tui.core.template import misspelled
 
@@ -26,6 +36,8 @@ class FlagRuleKind:
     """Of its flags, unless a project says otherwise."""
     parameters: type[params.Parameters]
     compile: Callable[[Any], Rule]
+    on: bool = True
+    """Whether it is on where a project says nothing."""
 
     def fields(self) -> tuple[params.ParameterField, ...]:
         """Its parameters, for a form."""
@@ -79,6 +91,91 @@ RULES: Final[Mapping[str, FlagRuleKind]] = {
             "low",
             outcome.SlowParameters,
             outcome.compile_slow,
+        ),
+        FlagRuleKind(
+            "secret",
+            "The answer holds a key, a token or a password.",
+            "high",
+            leaks.SecretParameters,
+            leaks.compile_secret,
+        ),
+        FlagRuleKind(
+            "thumbs down",
+            "A user says that the answer is no good.",
+            "high",
+            outcome.NoParameters,
+            checks.compile_thumbs_down,
+        ),
+        FlagRuleKind(
+            "known wrong",
+            "The answer is like one that was judged wrong.",
+            "high",
+            wording.KnownWrongParameters,
+            wording.compile_known_wrong,
+        ),
+        FlagRuleKind(
+            "personal data",
+            "The answer holds an address, a card or an account.",
+            "high",
+            leaks.PersonalParameters,
+            leaks.compile_personal,
+            on=False,
+        ),
+        FlagRuleKind(
+            "injection marks",
+            "The question tries to give the model orders.",
+            "medium",
+            wording.WordsParameters,
+            wording.compile_injection,
+            on=False,
+        ),
+        FlagRuleKind(
+            "profanity",
+            "The answer swears.",
+            "medium",
+            wording.WordsParameters,
+            wording.compile_profanity,
+            on=False,
+        ),
+        FlagRuleKind(
+            "language",
+            "The answer is in another language than the question.",
+            "medium",
+            language.LanguageParameters,
+            language.compile_language,
+            on=False,
+        ),
+        FlagRuleKind(
+            "expensive",
+            "The call cost more than it may.",
+            "low",
+            amounts.ExpensiveParameters,
+            amounts.compile_expensive,
+            on=False,
+        ),
+        FlagRuleKind(
+            "unusual length",
+            "The question is shorter or longer than usual.",
+            "low",
+            amounts.LengthParameters,
+            amounts.compile_length,
+            on=False,
+        ),
+        FlagRuleKind(
+            "schema",
+            "The answer has another shape than it should.",
+            "high",
+            checks.SchemaParameters,
+            checks.compile_schema,
+            on=False,
+        ),
+        FlagRuleKind(
+            "scorer",
+            "A scorer finds fault with the answer.",
+            "high",
+            checks.ScorerParameters,
+            checks.compile_scorer,
+            on=False,
         ),
     )
 }
@@ -141,7 +238,7 @@ class FlagRule:
         return params.read(kind.parameters, self.parameters, f"flag rule {self.name!r}")
 
 
-DEFAULT_RULES: Final = tuple(FlagRule(name) for name in RULES)
+DEFAULT_RULES: Final = tuple(FlagRule(name, enabled=kind.on) for name, kind in RULES.items())
 """Every rule, as it is when a project says nothing."""
 
 CompiledRules: TypeAlias = tuple[tuple[str, str, Rule], ...]
@@ -173,11 +270,12 @@ def evaluate(rules: CompiledRules, call: FlagInput) -> tuple[CallFlag, ...]:
 
 
 def rules_from_json(value: Json) -> tuple[FlagRule, ...]:
-    """A project's rules; the defaults where it has none stored.
+    """A project's rules; the defaults for those that it doesn't speak of.
 
     Raises:
         InputError: A rule can't be used.
     """
     if not isinstance(value, list):
         return DEFAULT_RULES
-    return tuple(FlagRule.from_json(item) for item in value)
+    told = {rule.name: rule for rule in map(FlagRule.from_json, value)}
+    return tuple(told.get(rule.name, rule) for rule in DEFAULT_RULES)

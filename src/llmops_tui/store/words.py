@@ -1,0 +1,86 @@
+"""Full text over the questions and answers of calls: indexed behind ingestion, newest first."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from llmops_tui.store import settings
+from llmops_tui.store.call_texts import unpack_texts
+from llmops_tui.store.database import Database
+
+LONGEST: Final = 200_000
+"""Characters of a text that are indexed; of a longer one its beginning."""
+
+UNINDEXED = """
+SELECT b.call_id, b.body FROM call_body b WHERE b.call_id > ? ORDER BY b.call_id LIMIT ?
+"""
+INDEX = "INSERT INTO call_words (rowid, asked, answered) VALUES (?, ?, ?)"
+NEWEST_BODY = "SELECT max(call_id) FROM call_body"
+SET_UPTO = """
+INSERT INTO setting (scope, name, value) VALUES ('workspace', 'words up to', ?)
+ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value
+"""
+GET_UPTO = "SELECT value FROM setting WHERE scope = 'workspace' AND name = 'words up to'"
+FORGET = """
+INSERT INTO call_words (call_words, rowid, asked, answered) VALUES ('delete', ?, ?, ?)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call about to be indexed."""
+
+    call_id: int
+    asked: str
+    answered: str
+
+
+def prepare(db: Database, limit: int) -> list[Prepared]:
+    """The next calls to index, unpacked outside of any transaction."""
+    rows = db.rows(UNINDEXED, (upto(db), limit))
+    found = []
+    for row in rows:
+        asked, answered, _ = unpack_texts(db, row["body"])
+        found.append(Prepared(row["call_id"], _searchable(asked), _searchable(answered)))
+    return found
+
+
+def index(db: Database, prepared: Sequence[Prepared]) -> None:
+    """Index them, unless another process was faster."""
+    with db.write() as connection:
+        row = connection.execute(GET_UPTO).fetchone()
+        done = int(row[0]) if row else 0
+        fresh = [(one.call_id, one.asked, one.answered) for one in prepared if one.call_id > done]
+        if fresh:
+            connection.executemany(INDEX, fresh)
+            connection.execute(SET_UPTO, (str(fresh[-1][0]),))
+
+
+def replace(
+    connection: sqlite3.Connection, call_id: int, before: tuple[str, str], now: tuple[str, str]
+) -> None:
+    """Index a call anew whose texts changed, inside a transaction of the caller's."""
+    row = connection.execute(GET_UPTO).fetchone()
+    if row is None or int(row[0]) < call_id:
+        return  # its turn comes
+    connection.execute(FORGET, (call_id, *map(_searchable, before)))
+    connection.execute(INDEX, (call_id, *map(_searchable, now)))
+
+
+def upto(db: Database) -> int:
+    """The id up to which calls are indexed."""
+    return int(settings.get(db, "workspace", "words up to") or 0)
+
+
+def query(text: str) -> str:
+    """What a person typed, as FTS5 takes it: every word has to be there, the last may go on."""
+    parts = ["".join(c if c.isalnum() else " " for c in word).split() for word in text.split()]
+    flat = [word for part in parts for word in part]
+    return " ".join(f'"{word}"*' if word is flat[-1] else f'"{word}"' for word in flat)
+
+
+def _searchable(text: str) -> str:
+    return text[:LONGEST].encode("utf-8", "replace").decode()
