@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.flags.base import LONGEST_TEXT, Finding, FlagInput, Rule, brief
 from llmops_tui.core.flags.outcome import NoParameters
 from llmops_tui.core.json_text import read_json
 from llmops_tui.core.parameters import option
-from llmops_tui.core.scorers import ScorerSpec, ScoringInput, build
+
+if TYPE_CHECKING:
+    from llmops_tui.core.scorers import ScorerSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def compile_scorer(parameters: ScorerParameters) -> Rule:
     """`scorer`: a scorer that the project tests with finds fault."""
     if not parameters.scorer:
         return _silent
+    from llmops_tui.core.scorers import ScoringInput, build  # which themselves use flags
+
     score = build(spec_of(parameters))
 
     def rule(call: FlagInput) -> Finding | None:
@@ -100,6 +104,8 @@ def spec_of(parameters: ScorerParameters) -> ScorerSpec:
     Raises:
         InputError: There is none such, or its parameters don't fit.
     """
+    from llmops_tui.core.scorers import ScorerSpec
+
     try:
         told = json.loads(parameters.parameters or "{}")
     except ValueError as error:
