@@ -46,6 +46,8 @@ class RunRequest:
     prompt_version_ids: tuple[int, ...]
     model_ids: tuple[int, ...]
     dataset_version_id: int
+    cells: tuple[Cell, ...] = ()
+    """Which prompt versions are asked of which models; empty for all of all."""
     scorers: tuple[Mapping[str, Json], ...] = ()
     """Empty for the project's own."""
     repeats: int = 1
@@ -152,7 +154,8 @@ def plan_run(workspace: Workspace, project_id: int, request: RunRequest) -> int:
     _check_variables(chosen, version.columns)
     tolerance = tolerance_of(workspace, project_id)
     spec = RunSpec(
-        cells=tuple(Cell(prompt.id, model.id) for prompt in chosen for model in models),
+        cells=request.cells
+        or tuple(Cell(prompt.id, model.id) for prompt in chosen for model in models),
         scorers=tuple(scorers),
         seed=secrets.randbits(31) if request.seed is None else request.seed,
         repeats=request.repeats,

@@ -97,6 +97,10 @@ TITLE = """
 SELECT d.name || ' v' || v.number FROM dataset_version v JOIN dataset d ON d.id = v.dataset_id
 WHERE v.id = ?
 """
+SAME_CONTENT = """
+SELECT v.id FROM dataset d JOIN dataset_version v ON v.dataset_id = d.id
+WHERE d.project_id = ? AND d.name = ? AND v.content_hash = ? ORDER BY v.number DESC LIMIT 1
+"""
 BAD_ROWS = """
 SELECT id, line, reason, raw, length, mended FROM bad_row
 WHERE dataset_version_id = ? AND id > ? ORDER BY id LIMIT ?
@@ -187,6 +191,17 @@ class Content:
             row.expected,
             row_hash,
         )
+
+
+def same_content(
+    db: Database, project_id: int, name: str, rows: Iterable[ExampleDraft]
+) -> DatasetVersion | None:
+    """The newest version of a data set that has exactly these rows; None where there is none."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row.content_hash())
+    found = db.row(SAME_CONTENT, (project_id, name, digest.digest()))
+    return None if found is None else version(db, found["id"])
 
 
 def datasets(db: Database, project_id: int) -> list[Dataset]:
