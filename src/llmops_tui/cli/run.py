@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
 
-from llmops_tui.cli.output import print_json, project_of, say, table, workspace_of
+from llmops_tui.cli.output import (
+    common,
+    print_json,
+    printable,
+    project_of,
+    say,
+    table,
+    workspace_of,
+)
 from llmops_tui.cli.progress import ProgressLine
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
 from llmops_tui.core.run import RunStatus
-from llmops_tui.services import datasets, models, prompts, runs
+from llmops_tui.services import datasets, models, prompts, runs, suites
+from llmops_tui.services.models import ModelView
 from llmops_tui.services.reports.content import RunReport, gather, sentence
 from llmops_tui.services.reports.data import report_data, run_data
 from llmops_tui.services.reports.html import write_html
@@ -30,12 +40,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 class RunOptions(TypedDict):
     """What `run` is told."""
 
+    config: Path | None
     prompt_names: tuple[str, ...]
     model_names: tuple[str, ...]
     dataset_name: str | None
     split: str | None
     limit: int | None
-    repeats: int
+    repeats: int | None
     concurrency: int | None
     max_cost: float | None
     seed: int | None
@@ -53,12 +64,13 @@ class RunOptions(TypedDict):
 
 
 @click.command()
+@click.argument("config", required=False, type=FILE)
 @click.option("--prompt", "prompt_names", multiple=True, help="NAME, NAME:3 or NAME@label.")
-@click.option("--model", "model_names", multiple=True, help="A model's name. Repeatable.")
+@click.option("--model", "model_names", multiple=True, help="Its name, or `embedded`. Repeatable.")
 @click.option("--dataset", "dataset_name", help="The data set. Default: the only one.")
 @click.option("--split", help="Only examples of this split.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many examples, at random.")
-@click.option("--repeats", type=click.IntRange(1), default=1, help="Ask each example so often.")
+@click.option("--repeats", type=click.IntRange(1), help="Ask each example so often. Default: 1.")
 @click.option("--concurrency", type=click.IntRange(1), help="Requests at once, at most.")
 @click.option("--max-cost", type=click.FloatRange(0), help="Stop before this is exceeded.")
 @click.option("--seed", type=int, help="Of the random order. Default: a new one.")
@@ -81,6 +93,9 @@ class RunOptions(TypedDict):
 def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
     """Test prompts on a data set and say whether they are within the tolerance.
 
+    CONFIG is another tool's file, run as it is: a promptfoo configuration. What of it can't run
+    here is said one by one; --model asks your own model instead of its providers.
+
     Exit code: 0 within, 1 exceeded (or worse than the baseline), 3 undecided, 4 could not run.
     """
     workspace = workspace_of(ctx)
@@ -92,6 +107,8 @@ def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
     if options["resume_id"] is not None:
         run_id = runs.run_view(workspace, options["resume_id"]).run.id
         runs.retune(workspace, run_id, concurrency=options["concurrency"], cost_cap=cap)
+    elif options["config"] is not None:
+        run_id = _plan_config(ctx, workspace, options["config"], options, cap)
     else:
         project = project_of(ctx, workspace)
         run_id = runs.plan_run(workspace, project.id, _request(workspace, project, options, cap))
@@ -102,6 +119,29 @@ def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
     ctx.exit(_end(workspace, run_id, options))
 
 
+def _plan_config(
+    ctx: click.Context, workspace: Workspace, path: Path, options: RunOptions, cap: int | None
+) -> int:
+    """Bring another tool's configuration in and plan its run; what can't run goes to stderr."""
+    asked = tuple(_model(workspace, name) for name in options["model_names"])
+    suite = suites.bring_in(workspace, path, project=common(ctx)["project"], models=asked)
+    for line in suite.lines():
+        click.echo(printable(line), err=True)
+    request = suites.request_of(suite, options["split"])
+    request = replace(
+        request,
+        repeats=options["repeats"] or request.repeats,
+        limit=options["limit"],
+        concurrency=options["concurrency"] or request.concurrency,
+        cost_cap=cap,
+        use_cache=request.use_cache and not options["no_cache"],
+        stream=options["stream"],
+        stop_when_decided=options["stop_when_decided"] or False,
+        seed=options["seed"],
+    )
+    return runs.plan_run(workspace, suite.project.id, request)
+
+
 def _request(
     workspace: Workspace, project: Project, options: RunOptions, cap: int | None
 ) -> RunRequest:
@@ -109,7 +149,7 @@ def _request(
         prompt_version_ids=_versions(workspace, project, options["prompt_names"]),
         model_ids=_models(workspace, options["model_names"]),
         dataset_version_id=_dataset_version(workspace, project, options["dataset_name"]),
-        repeats=options["repeats"],
+        repeats=options["repeats"] or 1,
         split=options["split"],
         limit=options["limit"],
         concurrency=options["concurrency"],
@@ -197,7 +237,14 @@ def _list(workspace: Workspace, project: Project, as_json: bool) -> None:
 
 
 def _models(workspace: Workspace, names: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(models.find_model(workspace, name).model.id for name in (names or (None,)))
+    return tuple(_model(workspace, name).model.id for name in (names or (None,)))
+
+
+def _model(workspace: Workspace, name: str | None) -> ModelView:
+    """A model by name; `embedded` is there without having been added."""
+    if name == models.EMBEDDED_ENDPOINT:
+        return models.ensure_embedded(workspace)
+    return models.find_model(workspace, name)
 
 
 def _versions(workspace: Workspace, project: Project, names: tuple[str, ...]) -> tuple[int, ...]:

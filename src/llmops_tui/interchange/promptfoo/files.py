@@ -65,6 +65,14 @@ class Files:
             raise InputError(f"“{path.name}” can't be read: {error.strerror}") from error
 
     def value(self, path: Path) -> Json:
+        """The value of a file, with the environment filled in.
+
+        Raises:
+            InputError: it can't be read.
+        """
+        return self.filled(self.as_it_stands(path))
+
+    def as_it_stands(self, path: Path) -> Json:
         """The value of a YAML, JSON, JSON Lines or CSV file; the text of any other.
 
         Raises:
@@ -72,10 +80,10 @@ class Files:
         """
         text, kind = self.text(path), path.suffix.lower()
         if kind in (".yaml", ".yml", ".json"):
-            return self.filled(read_yaml(text, path) if kind != ".json" else _json(text, path))
+            return read_yaml(text, path) if kind != ".json" else _json(text, path)
         if kind == ".jsonl":
             lines = [line for line in text.splitlines() if line.strip()]
-            return self.filled([_json(line, path) for line in lines])
+            return [_json(line, path) for line in lines]
         if kind == ".csv":
             return list(csv_rows(text))
         return text

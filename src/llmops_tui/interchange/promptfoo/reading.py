@@ -46,7 +46,7 @@ def read_suite(path: Path, environment: Mapping[str, str]) -> Suite:
             f"“{path.name}” is a program, and nothing of it is run here.",
             "`promptfoo export` or a YAML file can be read.",
         )
-    value = files.value(path)
+    value = files.as_it_stands(path)
     if not isinstance(value, dict) or not is_config(value):
         raise InputError(
             f"“{path.name}” is no promptfoo configuration.",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmops_tui.core.chat import Json
-from llmops_tui.core.dataset import DatasetVersion
+from llmops_tui.core.dataset import BadRow, DatasetVersion, ExampleDraft
 from llmops_tui.core.errors import InputError, NotFoundError
 from llmops_tui.core.project import Project
 from llmops_tui.core.prompt import PromptTemplate
@@ -151,11 +151,12 @@ def _dataset(workspace: Workspace, project: Project, path: Path, plan: Plan) -> 
     same = datasets.same_content(workspace.db, project.id, name, plan.examples)
     if same is not None:
         return same
+    rows: list[ExampleDraft | BadRow] = [*plan.examples, *plan.set_aside]
     return datasets.add_version(
         workspace.db,
         project.id,
         name,
-        iter([*plan.examples, *plan.set_aside]),
+        rows,
         author=workspace.person,
         source=str(path.resolve()),
         note=plan.sentence(),

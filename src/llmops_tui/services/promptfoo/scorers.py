@@ -111,7 +111,10 @@ class AssertionMapper:
             raise CantRunError("its transform is a program")
         value = self._value(item, variables)
         note = _NOTES.get(item.base, "")
-        name, parameters = make(self, item, value)
+        try:
+            name, parameters = make(self, item, value)
+        except InputError as error:
+            raise CantRunError(str(error)) from error
         spec: Parameters = {"name": name, "parameters": parameters, "negate": item.negated}
         problem = self._problem(spec)
         if problem and name == "regex":
