@@ -25,6 +25,7 @@ from llmops_tui.runner.scoring import Scoring
 from llmops_tui.services import (
     dataset_import,
     datasets,
+    labels,
     models,
     places,
     projects,
@@ -176,8 +177,8 @@ def _prompt(
                 note=version.note,
             )
         )
-    prompts.set_label(workspace, saved[0], "production")
-    prompts.set_label(workspace, saved[-1], "staging")
+    labels.move(workspace, saved[0], "production", "It began with this one.", override=True)
+    labels.move(workspace, saved[-1], "staging")
     return tuple(saved)
 
 

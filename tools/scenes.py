@@ -239,6 +239,11 @@ SCENES = (
         (State("versions", "3 v"), State("the text of one", "3 v enter")),
     ),
     Scene(
+        "Prompts: moves of labels",
+        "prompts.label_moves:LabelMovesPage",
+        (State("who moved which, on what grounds", "3 v L"),),
+    ),
+    Scene(
         "Prompts: differences",
         "prompts.diff:DiffPage",
         (State("two versions", "3 v d"),),

@@ -17,7 +17,7 @@ from tests.endpoints.process import MockEndpoint, mock_endpoint
 from tests.workspaces import Bench, make_bench
 
 from llmops_tui.core.errors import ExitCode, InputError, NotFoundError
-from llmops_tui.services import prompts, runs
+from llmops_tui.services import labels, runs
 from llmops_tui.services.reports.content import gather
 from llmops_tui.services.reports.markdown import markdown
 from llmops_tui.services.reports.writing import write_report
@@ -202,7 +202,7 @@ def test_a_baseline_by_number_or_label_is_compared_on_the_same_rows(
     bench: Bench, endpoint: MockEndpoint
 ) -> None:
     first = run(bench)
-    prompts.set_label(bench.workspace, bench.prompt, "production")
+    labels.move(bench.workspace, bench.prompt, "production", "the first", override=True)
     same = run(bench)
     report = gather(bench.workspace, same, "production")
     assert [item.baseline_run for item in report.baseline] == [first]

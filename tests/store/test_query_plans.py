@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_tui.store import datasets, runs, samples
+from llmops_tui.store import datasets, labels, runs, samples
 from llmops_tui.store.database import Database
 
 NO_SCAN = {
@@ -16,6 +16,9 @@ NO_SCAN = {
     "runs of a project": runs.PAGE,
     "cells of a run": runs.CELLS,
     "newest measurement of a prompt version": runs.NEWEST_CELL,
+    "gate runs of a prompt version": runs.FINISHED_CELLS_ON,
+    "moves of a prompt's labels": labels.MOVES,
+    "protected labels": labels.PROTECTIONS,
     "samples of a run": samples.PAGE,
     "samples of a run by outcome": samples.PAGE_OUTCOME,
     "ordinals of a run": samples.DONE,

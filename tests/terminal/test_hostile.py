@@ -24,7 +24,16 @@ from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.project import Stage
 from llmops_tui.core.run import RunStatus
 from llmops_tui.gateway.judge import Judge, flagger_of
-from llmops_tui.services import dataset_import, datasets, models, projects, prompts, runs, triage
+from llmops_tui.services import (
+    dataset_import,
+    datasets,
+    labels,
+    models,
+    projects,
+    prompts,
+    runs,
+    triage,
+)
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.store import calls
 
@@ -96,7 +105,7 @@ def fill(bench: Bench, directory: Path, texts: Sequence[str]) -> None:
     for text in texts[:8]:
         made = prompts.create_prompt(workspace, project.id, text[:60])
         saved = prompts.add_version(workspace, made, [("user", text.replace("{", ""))], note=text)
-        prompts.set_label(workspace, saved, "".join(text.split())[:30])
+        labels.move(workspace, saved, "".join(text.split())[:30])
     projects.create_project(workspace, texts[0], description=texts[1], variables=[texts[2][:30]])
     models.add_endpoint(
         workspace,

@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.prompt_version import PromptVersion
-from llmops_tui.services import models, prompts, runs
+from llmops_tui.services import labels, models, prompts, runs
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.prompts.conflict import ConflictPage
@@ -105,7 +105,7 @@ def as_bob(bench: Bench, text: str, note: str = "") -> PromptVersion:
 async def test_the_list_says_what_is_known_of_each_prompt(
     bench: Bench, app: LlmopsApp, size: tuple[int, int]
 ) -> None:
-    prompts.set_label(bench.workspace, bench.prompt, "production")
+    labels.move(bench.workspace, bench.prompt, "production", "the first", override=True)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         await press(pilot, "3")
@@ -810,22 +810,28 @@ async def test_any_two_versions_can_be_compared(bench: Bench, app: LlmopsApp) ->
 
 
 async def test_a_label_is_moved_only_after_its_name_was_read(bench: Bench, app: LlmopsApp) -> None:
-    prompts.set_label(bench.workspace, bench.prompt, "production")
+    labels.move(bench.workspace, bench.prompt, "production", "the first", override=True)
     bench.save_prompt(CAPITALS.replace("One", "Two"))
     async with app.run_test(size=SMALL) as pilot:
         await open_versions(pilot)
         await press(pilot, "l")
         await pilot.press(*"production", "enter", "enter")
-        await until(pilot, lambda: "Point production at v2?" in shown(app))
+        await until(pilot, lambda: "production is protected" in shown(app))
+        await pilot.press(*"urgent", "enter")
+        await until(pilot, lambda: "Point production at v2 past the gate?" in shown(app))
         assert "repeat: production → v2" in shown(app)
         assert "It points at v1 now" in shown(app)
+        assert "NOT passed the gate" in shown(app)
         await press(pilot, "n")
         assert prompts.get_version(bench.workspace, 1, "repeat", label="production").number == 1
         await press(pilot, "l")
-        await pilot.press(*"production", "enter", "enter")
-        await until(pilot, lambda: "Point production at v2?" in shown(app))
+        await pilot.press(*"production", "enter", *"urgent", "enter")
+        await until(pilot, lambda: "Point production at v2 past the gate?" in shown(app))
         await press(pilot, "y")
         await until(pilot, lambda: "production" in shown(app).splitlines()[2])
+        await press(pilot, "L")
+        await until(pilot, lambda: "override" in shown(app))
+        assert "urgent" in shown(app)
         assert prompts.get_version(bench.workspace, 1, "repeat", label="production").number == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from llmops_tui.cli import prompt_labels
 from llmops_tui.cli.output import print_json, project_of, say, table, workspace_of
 from llmops_tui.services import prompts
 
@@ -82,3 +83,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
         ],
         frozenset(),
     )
+
+
+for command in (prompt_labels.label, prompt_labels.moves, prompt_labels.protect):
+    prompt.add_command(command)

@@ -51,3 +51,19 @@ class Draft:
     base_version_id: int | None
     text: str
     changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMove:
+    """One move of a label, with its grounds."""
+
+    id: int
+    label: str
+    version_number: int | None
+    author: str
+    reason: str
+    moved_at: int
+    gate_run_id: int | None
+    """The run in which the version passed the gate; None where none was asked for or had."""
+    overridden: bool
+    """The label was protected, the gate not passed, and somebody moved it for the reason given."""

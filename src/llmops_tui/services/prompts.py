@@ -121,6 +121,15 @@ def list_prompts(workspace: Workspace, project_id: int) -> list[PromptView]:
     return views
 
 
+def get_prompt(workspace: Workspace, project_id: int, name: str) -> Prompt:
+    """The prompt of that name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return prompts.by_name(workspace.db, project_id, name)
+
+
 def create_prompt(workspace: Workspace, project_id: int, name: str) -> Prompt:
     """A new prompt without a version.
 
@@ -284,18 +293,6 @@ def add_version(
         response_schema=response_schema,
         note=note,
     )
-
-
-def set_label(workspace: Workspace, version: PromptVersion, label: str, reason: str = "") -> None:
-    """Point a label at a version.
-
-    Raises:
-        InputError: the label is empty or has blanks.
-    """
-    label = label.strip()
-    if not label or any(mark.isspace() for mark in label):
-        raise InputError("A label is one word.", "Such as production or staging.")
-    prompts.set_label(workspace.db, version, label, author=workspace.person, reason=reason)
 
 
 def preview(text: str, example: Example | None, columns: Sequence[str]) -> Preview:

@@ -18,6 +18,7 @@ INSERT INTO prompt (project_id, name, created_at) VALUES (?, ?, ?)
 ON CONFLICT (project_id, name) DO NOTHING
 """
 PROMPT_BY_NAME = "SELECT * FROM prompt WHERE project_id = ? AND name = ?"
+PROMPT = "SELECT * FROM prompt WHERE id = ?"
 PROMPTS_NAMED = "SELECT * FROM prompt WHERE name = ? ORDER BY id"
 PROMPTS = "SELECT * FROM prompt WHERE project_id = ? ORDER BY name"
 INSERT_VERSION = """
@@ -43,16 +44,6 @@ WHERE l.prompt_id = ? AND l.label = ?
 """
 )
 VERSION_BY_NAME_AND_NUMBER = SELECT_VERSION + "WHERE p.name = ? AND v.number = ? ORDER BY v.id"
-SET_LABEL = """
-INSERT INTO prompt_label (prompt_id, label, prompt_version_id, author, moved_at)
-VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (prompt_id, label) DO UPDATE SET prompt_version_id = excluded.prompt_version_id,
-    author = excluded.author, moved_at = excluded.moved_at
-"""
-RECORD_MOVE = """
-INSERT INTO prompt_label_move (prompt_id, label, prompt_version_id, author, reason, moved_at)
-VALUES (?, ?, ?, ?, ?, ?)
-"""
 SAVE_DRAFT = """
 INSERT INTO draft (prompt_id, author, base_version_id, text, changed_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (prompt_id, author) DO UPDATE SET base_version_id = excluded.base_version_id,
@@ -78,6 +69,18 @@ def by_name(db: Database, project_id: int, name: str) -> Prompt:
     row = db.row(PROMPT_BY_NAME, (project_id, name))
     if row is None:
         raise NotFoundError(f"There is no prompt named {name!r}.")
+    return _prompt(row)
+
+
+def get(db: Database, prompt_id: int) -> Prompt:
+    """One prompt.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    row = db.row(PROMPT, (prompt_id,))
+    if row is None:
+        raise NotFoundError(f"There is no prompt {prompt_id}.")
     return _prompt(row)
 
 
@@ -151,18 +154,6 @@ def find_version(db: Database, name: str, number: int) -> PromptVersion | None:
     """A version by what production calls say of it: prompt name and number."""
     row = db.row(VERSION_BY_NAME_AND_NUMBER, (name, number))
     return _version(row) if row else None
-
-
-def set_label(
-    db: Database, chosen: PromptVersion, label: str, *, author: str, reason: str = ""
-) -> None:
-    """Point a label at a version; the move is recorded."""
-    moved_at = now_ms()
-    with db.write("prompt") as connection:
-        connection.execute(SET_LABEL, (chosen.prompt_id, label, chosen.id, author, moved_at))
-        connection.execute(
-            RECORD_MOVE, (chosen.prompt_id, label, chosen.id, author, reason, moved_at)
-        )
 
 
 def save_draft(db: Database, draft: Draft) -> None:

@@ -30,6 +30,11 @@ NEWEST_CELL = """
 SELECT c.*, r.status, r.finished_at, r.created_at FROM run_cell c JOIN run r ON r.id = c.run_id
 WHERE c.prompt_version_id = ? AND c.correct + c.wrong > 0 ORDER BY c.run_id DESC LIMIT 1
 """
+FINISHED_CELLS_ON = """
+SELECT c.* FROM run_cell c CROSS JOIN run r ON r.id = c.run_id
+WHERE c.prompt_version_id = ? AND r.status = 'finished' AND json_extract(r.spec, '$.split') = ?
+ORDER BY c.run_id DESC LIMIT ?
+"""
 TIMES_SPLIT_USED = """
 SELECT count(*) FROM run r JOIN dataset_version v ON v.id = r.dataset_version_id
 WHERE v.dataset_id = ? AND json_extract(r.spec, '$.split') = ?
@@ -138,6 +143,17 @@ def newest_counts(db: Database, prompt_version_id: int) -> tuple[int, CellCounts
     """(run id, counts) of the newest run that measured this prompt version."""
     row = db.row(NEWEST_CELL, (prompt_version_id,))
     return None if row is None else (int(row["run_id"]), _cell(row))
+
+
+def newest_cells_on(
+    db: Database, prompt_version_id: int, split: str
+) -> tuple[int, list[CellCounts]] | None:
+    """The newest finished run of a prompt version on a split, with the version's cells in it."""
+    rows = db.rows(FINISHED_CELLS_ON, (prompt_version_id, split, 100))
+    if not rows:
+        return None
+    newest = int(rows[0]["run_id"])
+    return newest, [_cell(row) for row in rows if row["run_id"] == newest]
 
 
 def times_split_used(db: Database, dataset_id: int, split: str) -> int:

@@ -15,6 +15,7 @@ from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.services import (
     datasets,
     embedded,
+    labels,
     models,
     places,
     projects,
@@ -122,8 +123,8 @@ def _make(workspace: Workspace, task: DemoTask) -> Project:
         workspace, project.id, task.dataset, rows, source="written for the demonstration"
     )
     versions = _save_versions(workspace, project, task)
-    prompts.set_label(workspace, versions[0], "production")
-    prompts.set_label(workspace, versions[-1], "staging")
+    labels.move(workspace, versions[0], "production", "It began with this one.", override=True)
+    labels.move(workspace, versions[-1], "staging")
     return project
 
 

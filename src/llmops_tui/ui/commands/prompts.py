@@ -81,6 +81,13 @@ COMMANDS: tuple[Command, ...] = (
         3,
     ),
     Command("prompts.versions.label", "l", "Label", "Point a label at this version.", 4),
+    Command(
+        "prompts.versions.moves",
+        "L",
+        "Label moves",
+        "Who moved which label where, and on what grounds.",
+        84,
+    ),
     Command("prompts.versions.restore", "r", "Restore", "Put this version into the draft.", 5),
     Command("prompts.versions.run", "t", "Test run", "Start a test run of this version.", 6),
     Command("prompts.versions.copy", "y", "Copy", "Send the version's text to the clipboard.", 85),

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 
 from llmops_tui.core.clock import ago, now_ms
 from llmops_tui.core.dataset import Dataset
-from llmops_tui.core.project import Stage
 from llmops_tui.core.prompt_version import Prompt, PromptVersion
 from llmops_tui.services import prompt_writing, prompts
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompts import VersionView
-from llmops_tui.services.responsibility import who_answers_in
 from llmops_tui.ui.screens.base import Page
-from llmops_tui.ui.screens.confirm import ConfirmScreen
-from llmops_tui.ui.screens.form import Field, FormScreen, Values, required
 from llmops_tui.ui.screens.prompts import choices
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
 from llmops_tui.ui.widgets.two_panes import TwoPanes
@@ -113,6 +109,8 @@ class VersionsPage(Page[VersionsModel]):
     def why_not(self, command_id: str) -> str | None:
         """Most need a version."""
         name = command_id.rpartition(".")[2]
+        if command_id == "prompts.versions.moves":
+            return super().why_not(command_id)
         if command_id.startswith("prompts.versions.") and self._chosen is None:
             return "There is no version yet: save one in the editor with ctrl+s."
         if name == "diff" and self._partner() is None:
@@ -128,6 +126,12 @@ class VersionsPage(Page[VersionsModel]):
             old, new = sorted((chosen, partner), key=lambda view: view.version.number)
             self.app.push_screen(DiffPage(old, new))
 
+    def do_moves(self) -> None:
+        """Show who moved which label."""
+        from llmops_tui.ui.screens.prompts.label_moves import LabelMovesPage
+
+        self.app.push_screen(LabelMovesPage(self._prompt))
+
     def do_mark(self) -> None:
         """Mark for comparison, or take the mark away."""
         chosen = self._chosen
@@ -142,60 +146,9 @@ class VersionsPage(Page[VersionsModel]):
         chosen = self._chosen
         if chosen is None:
             return
-        version = chosen.version
-        labels = sorted({label for view in self._versions for label in view.version.labels})
-        known = f"There are: {', '.join(labels)}." if labels else "Such as production or staging."
+        from llmops_tui.ui.screens.prompts.labelling import point_label
 
-        def named(values: Values | None) -> None:
-            if values is not None:
-                self._confirm_label(version, values["label"], values["reason"])
-
-        self.app.push_screen(
-            FormScreen(
-                f"Point a label at {version.title}",
-                [
-                    Field("label", "Label", help=f"One word. {known}", check=_one_word),
-                    Field("reason", "Why", help="One line for the record, or none."),
-                ],
-                lambda values: values,
-            ),
-            named,
-        )
-
-    def _confirm_label(self, version: PromptVersion, label: str, reason: str) -> None:
-        now = next((view for view in self._versions if label in view.version.labels), None)
-        if now is not None and now.version.id == version.id:
-            self.notify(f"{label} points at {version.title} already.")
-            return
-        chosen = next(view for view in self._versions if view.version.id == version.id)
-        moved = (
-            f"It points at v{now.version.number} now (wrong: {now.wrong_words}). "
-            if now
-            else "It is a new label. "
-        )
-        self.app.push_screen(
-            ConfirmScreen(
-                f"Point {label} at v{version.number}?",
-                f"{version.prompt_name}: {label} → v{version.number}",
-                f"{moved}v{version.number} is measured so: {chosen.wrong_words}.\n"
-                f"Whoever reads {version.prompt_name} by this label gets v{version.number} from "
-                "then on. The move is recorded; the label can be moved back.",
-            ),
-            lambda yes: self._set_label(version, label, reason) if yes else None,
-        )
-
-    def _set_label(self, version: PromptVersion, label: str, reason: str) -> None:
-        workspace, project_id = self.workspace, self._prompt.project_id
-
-        def move() -> str:
-            prompts.set_label(workspace, version, label, reason)
-            return who_answers_in(workspace, project_id, Stage.PROMPTING)
-
-        def done(owner: str) -> None:
-            self.notify(f"{label} points at {version.title} now; {owner}.")
-            self.reload_now()
-
-        self.in_thread(move, done, group="label")
+        point_label(self, self._prompt, chosen, self._versions)
 
     def do_restore(self) -> None:
         """Put the version into the draft; the editor's undo has what stood there."""
@@ -296,10 +249,3 @@ def version_sections(view: VersionView) -> list[Section]:
 
 def _wrong(view: VersionView) -> Cell:
     return (view.wrong_words, "muted" if view.measured is None else "")
-
-
-def _one_word(value: str) -> str | None:
-    missing = required("A label")(value)
-    if missing:
-        return missing
-    return "A label is one word." if any(mark.isspace() for mark in value) else None
