@@ -99,3 +99,11 @@ def test_the_command_line_answers_without_loading_the_app() -> None:
 def test_the_packages_asked_about_are_all_there_are() -> None:
     present = {entry.name for entry in pkgutil.iter_modules(llmops_tui.__path__) if entry.ispkg}
     assert present - {"ui", "cli"} == set(BELOW_THE_SCREEN)
+
+
+def test_an_application_that_reads_prompts_loads_next_to_nothing() -> None:
+    loaded = loaded_by("llmops_tui")
+    assert loaded & {*HEAVY, "textual", "sqlite3", "json", "click", "dataclasses"} == set()
+    assert {entry for entry in loaded if entry.startswith("llmops_tui.")} == {
+        "llmops_tui.application"
+    }

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import LlmopsError, NotFoundError
@@ -132,7 +133,7 @@ class Proxy:
             request_encoding=request.headers.get("Content-Encoding", ""),
             started_at=started_at,
             secrets=secrets_of(request.headers, request.rel_url.query, self._token),
-            prompt_name=request.headers.get("x-llmops-prompt", ""),
+            prompt_name=unquote(request.headers.get("x-llmops-prompt", "")),
             prompt_version=request.headers.get("x-llmops-prompt-version", ""),
             conversation_id=request.headers.get("x-llmops-conversation", ""),
             traceparent=request.headers.get("traceparent", ""),
