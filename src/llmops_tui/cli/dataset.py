@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from llmops_tui.cli.dataset_export import export
 from llmops_tui.cli.dataset_import import import_
 from llmops_tui.cli.output import print_json, project_of, table, workspace_of
 from llmops_tui.services import datasets
@@ -15,6 +16,7 @@ def dataset() -> None:
 
 
 dataset.add_command(import_)
+dataset.add_command(export)
 
 
 @dataset.command("list")

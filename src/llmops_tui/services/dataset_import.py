@@ -268,11 +268,17 @@ def import_dataset(
 
 
 def _reading(preview: ImportPreview) -> str:
+    from llmops_tui.interchange import tables
+
+    header = preview.columns
+    if preview.format.kind is tables.Kind.CSV and preview.format.shape:
+        plain = replace(preview.format, shape=tables.Shape.PLAIN)
+        header = tables.columns(tables.sample_rows(preview.source, plain)[0])
     return json.dumps(
         {
             "format": asdict(replace(preview.format, notes=())),
             "mapping": asdict(preview.mapping),
-            "columns": list(preview.columns),
+            "header": list(header),
         }
     )
 

@@ -46,6 +46,19 @@ def find_dataset(workspace: Workspace, project_id: int, name: str | None) -> Dat
     return found[0]
 
 
+def version_of(workspace: Workspace, dataset: Dataset, number: int | None) -> DatasetVersion:
+    """A data set's version by number; without one, the newest.
+
+    Raises:
+        NotFoundError: it has none of that number.
+    """
+    if number is not None:
+        return datasets.version_by_number(workspace.db, dataset.id, number)
+    if dataset.version is None:
+        raise NotFoundError(f"“{dataset.name}” has no version yet.", "Import one.")
+    return dataset.version
+
+
 def example_page(
     workspace: Workspace,
     version: DatasetVersion,
@@ -113,4 +126,5 @@ __all__ = [
     "example_positions",
     "find_dataset",
     "list_datasets",
+    "version_of",
 ]

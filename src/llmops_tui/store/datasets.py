@@ -33,6 +33,7 @@ VERSION = """
 SELECT v.*, (SELECT count(*) FROM bad_row b WHERE b.dataset_version_id = v.id) AS bad_rows
 FROM dataset_version v WHERE v.id = ?
 """
+VERSION_BY_NUMBER = "SELECT id FROM dataset_version WHERE dataset_id = ? AND number = ?"
 NEXT_NUMBER = "SELECT coalesce(max(number), 0) + 1 FROM dataset_version WHERE dataset_id = ?"
 NEXT_POSITION = "SELECT coalesce(max(position), 0) FROM example WHERE dataset_id = ?"
 INSERT_VERSION = """
@@ -242,6 +243,18 @@ def version(db: Database, version_id: int) -> DatasetVersion:
             name: rows for name, rows in json_object(row["splits"]).items() if isinstance(rows, int)
         },
     )
+
+
+def version_by_number(db: Database, dataset_id: int, number: int) -> DatasetVersion:
+    """A data set's version by its number.
+
+    Raises:
+        NotFoundError: it has none of that number.
+    """
+    row = db.row(VERSION_BY_NUMBER, (dataset_id, number))
+    if row is None:
+        raise NotFoundError(f"There is no version {number}.", "Its versions count from 1.")
+    return version(db, row[0])
 
 
 def title(db: Database, version_id: int) -> str:

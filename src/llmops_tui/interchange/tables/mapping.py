@@ -10,7 +10,13 @@ from functools import lru_cache
 
 from llmops_tui.core.chat import Json
 from llmops_tui.interchange.tables.marks import EXPECTED
-from llmops_tui.interchange.tables.model import ColumnMapping, ExampleDraft, Row, Shape
+from llmops_tui.interchange.tables.model import (
+    OWN_SHAPES,
+    ColumnMapping,
+    ExampleDraft,
+    Row,
+    Shape,
+)
 from llmops_tui.interchange.tables.shapes import shape_mapping
 
 _INPUTS = (
@@ -105,7 +111,7 @@ def guess_mapping(
     """
     if shape is not Shape.PLAIN:
         mapping = shape_mapping(names, shape)
-        if shape in {Shape.OWN, Shape.OWN_COLUMNS} or any(r.values.get(EXPECTED) for r in rows):
+        if shape in OWN_SHAPES or any(r.values.get(EXPECTED) for r in rows):
             return mapping
         # None of its tests names an answer: perhaps a variable holds it.
         answer = _first({name: _plain(name) for name in mapping.inputs}, _EXPECTED)

@@ -50,12 +50,14 @@ class Shape(StrEnum):
     """This program's own export."""
     OWN_COLUMNS = "own columns"
     """The same in columns: CSV, Parquet."""
+    OWN_TESTS = "own tests"
+    """The same as tests of promptfoo."""
+    OWN_SAMPLES = "own samples"
+    """The same as samples of OpenAI evals."""
     PROMPTFOO = "promptfoo"
     """Tests with `vars` and `assert`."""
     PROMPTFOO_COLUMNS = "promptfoo columns"
     """A table with the columns `__expected` and its like."""
-    OPENAI_EVALS = "OpenAI evals"
-    """Samples that this program exported, with what the format has no room for."""
     INSPECT = "Inspect"
     LANGFUSE = "Langfuse"
     PHOENIX = "Phoenix"
@@ -70,6 +72,10 @@ class Layout(StrEnum):
     """The document is an object and one of its members is the list."""
     SEQUENCE = "sequence"
     """Each value at the top is a row; a document of one object is a sequence of one."""
+
+
+OWN_SHAPES = frozenset({Shape.OWN, Shape.OWN_COLUMNS, Shape.OWN_TESTS, Shape.OWN_SAMPLES})
+"""What this program wrote: nothing of it is to be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ class SourceFormat:
             Kind.LLM: "logs of llm",
         }
         parts = [names[self.kind], self.compression]
-        if self.shape in {Shape.OWN, Shape.OWN_COLUMNS}:
+        if self.shape in OWN_SHAPES:
             parts.append("exported by llmops-tui")
         elif self.shape:
             parts.append(self.shape.removesuffix(" columns"))

@@ -36,6 +36,7 @@ class Columns:
         """Look at all rows, which have every input under its name and the marks of `marks`."""
         text_rows: dict[str, int] = {}
         self._typed: set[str] = set()
+        self._empty_marks: set[str] = set()
         self.rows = 0
         for row in rows:
             self.rows += 1
@@ -43,6 +44,10 @@ class Columns:
                 text_rows[name] = text_rows.get(name, 0) + 1
                 if type(value) is not str:
                     self._typed.add(name)
+            for mark in (EXPECTED, SPLIT):
+                # An empty cell means that there is none; an empty text is a value.
+                if row.get(mark) == "":
+                    self._empty_marks.add(mark)
         marks = (EXPECTED, TAGS, SPLIT)
         inputs = [name for name in text_rows if name not in marks]
         for name in inputs:
@@ -50,14 +55,6 @@ class Columns:
                 self._typed.add(name)
         self._typed -= set(marks)
         self._inputs = inputs
-        self._empty_marks: set[str] = set()
-
-    def see_marks(self, rows: Iterable[Mapping[str, Json]]) -> None:
-        """Note where an empty text is a value: an empty cell means that there is none."""
-        for row in rows:
-            for mark in (EXPECTED, SPLIT):
-                if row.get(mark) == "":
-                    self._empty_marks.add(mark)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
@@ -84,14 +84,14 @@ def typed_row(number: int, values: Mapping[str, object]) -> Row | BadRow:
 
 
 def write_parquet(
-    rows: Iterable[Mapping[str, Json]], target: Path, names: Sequence[str]
+    rows: Iterable[Mapping[str, Json]], target: BinaryIO, names: Sequence[str]
 ) -> tuple[int, int]:
     """Write rows of text cells; `tags` is a list of texts. Returns rows and replaced cells.
 
     Raises:
         InputError: the library is missing.
     """
-    parquet = load_pyarrow(target.name)
+    parquet = load_pyarrow("The export")
     import pyarrow
 
     kinds = {"tags": pyarrow.list_(pyarrow.string())}

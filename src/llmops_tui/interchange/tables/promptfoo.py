@@ -74,6 +74,12 @@ def flat(test: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
         }
 
 
+def is_own(test: Mapping[str, Json]) -> bool:
+    """Whether this program wrote the test."""
+    metadata = test.get("metadata")
+    return isinstance(metadata, dict) and isinstance(metadata.get("llmops_tui"), dict)
+
+
 def from_columns(row: Mapping[str, Json]) -> dict[str, Json]:
     """A row of a table with magic columns as a test."""
     variables: dict[str, Json] = {}
@@ -126,7 +132,7 @@ def to_test(
 ) -> dict[str, Json]:
     """An example as a test; what promptfoo has no room for stands in its metadata."""
     test: dict[str, Json] = {"vars": dict(inputs)}
-    accepted = _several(expected)
+    accepted = several(expected)
     if accepted:
         equal: list[Json] = [{"type": "equals", "value": answer} for answer in accepted]
         test["assert"] = [{"type": "assert-set", "threshold": 1 / len(accepted), "assert": equal}]
@@ -139,8 +145,8 @@ def to_test(
     return test
 
 
-def _several(expected: str | None) -> list[str]:
-    """The answers that are accepted, where there are several."""
+def several(expected: str | None) -> list[str]:
+    """The answers that are accepted, where an expected answer lists several."""
     if expected is None or not expected.startswith("["):
         return []
     try:

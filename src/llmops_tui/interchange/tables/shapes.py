@@ -14,6 +14,7 @@ from llmops_tui.core.chat import Json
 from llmops_tui.interchange.tables import owncolumns, promptfoo
 from llmops_tui.interchange.tables.marks import EXPECTED, SPLIT, TAGS, answer_text, scalar_tags
 from llmops_tui.interchange.tables.model import (
+    OWN_SHAPES,
     BadRow,
     Cause,
     ColumnMapping,
@@ -40,12 +41,13 @@ def detect(rows: Sequence[Row]) -> Shape:
     if owncolumns.is_own(names):
         return Shape.OWN_COLUMNS
     if all(isinstance(row.values.get("vars"), dict) for row in rows):
-        return Shape.PROMPTFOO
+        own = all(promptfoo.is_own(row.values) for row in rows)
+        return Shape.OWN_TESTS if own else Shape.PROMPTFOO
     if any(name.startswith(("__expected", "__metadata:")) for name in names):
         return Shape.PROMPTFOO_COLUMNS
     metadata = first.get("metadata")
     if {"input", "ideal"} <= keys and isinstance(metadata, dict) and "inputs" in metadata:
-        return Shape.OPENAI_EVALS
+        return Shape.OWN_SAMPLES
     if {"id", "epoch", "input", "target"} <= keys:
         return Shape.INSPECT
     if {"input", "expectedOutput"} <= keys or {"input", "expected_output", "status"} <= keys:
@@ -59,7 +61,7 @@ def detect(rows: Sequence[Row]) -> Shape:
 
 def shape_mapping(columns: Sequence[str], shape: Shape) -> ColumnMapping:
     """Which column is what in rows that were taken apart."""
-    aside = frozenset[str]() if shape in {Shape.OWN, Shape.OWN_COLUMNS} else _ASIDE
+    aside = frozenset[str]() if shape in OWN_SHAPES else _ASIDE
     marks = {EXPECTED, TAGS, SPLIT}
     inputs = tuple(name for name in columns if name not in marks | aside)
     return ColumnMapping(
@@ -94,13 +96,13 @@ def take_apart(rows: Iterator[Row | BadRow], shape: Shape) -> Iterator[Row | Bad
 
 
 def _flat(values: dict[str, Json], shape: Shape) -> Iterator[dict[str, Json]]:
-    if shape is Shape.PROMPTFOO:
+    if shape in {Shape.PROMPTFOO, Shape.OWN_TESTS}:
         yield from promptfoo.flat(values)
     elif shape is Shape.PROMPTFOO_COLUMNS:
         yield from promptfoo.flat(promptfoo.from_columns(values))
     elif shape is Shape.OWN:
         yield _own(values)
-    elif shape is Shape.OPENAI_EVALS:
+    elif shape is Shape.OWN_SAMPLES:
         metadata = values["metadata"]
         if not isinstance(metadata, dict):
             raise ValueError("its metadata is no object")

@@ -308,7 +308,8 @@ def _look_at_rows(fmt: SourceFormat, looked: _Looked) -> tuple[SourceFormat, tup
         return fmt, ("There are no rows in it.",)
     bad = [row for row in first if isinstance(row, BadRow)]
     if len(bad) < len(first) or fmt.kind in {Kind.CSV, Kind.LINES}:
-        return _shaped(fmt, [row for row in first if isinstance(row, Row)]), ()
+        good = [row for row in first if isinstance(row, Row)]
+        return _shaped(fmt, good, looked.source.name), ()
     if any(row.cause is Cause.SHAPE for row in bad):
         wrapped = replace(fmt, wrap=True)
         return wrapped, ("The rows are bare values: they stand in the column “value”.",)
@@ -320,7 +321,16 @@ def _look_at_rows(fmt: SourceFormat, looked: _Looked) -> tuple[SourceFormat, tup
     return fmt, ()
 
 
-def _shaped(fmt: SourceFormat, rows: list[Row]) -> SourceFormat:
+def _shaped(fmt: SourceFormat, rows: list[Row], name: str) -> SourceFormat:
+    if (
+        fmt.kind is Kind.JSON
+        and len(rows) == 1
+        and {"eval", "status", "plan"} <= set(rows[0].values)
+    ):
+        raise InputError(
+            f"“{name}” is an Inspect log without samples.",
+            "Run the evaluation with its samples logged.",
+        )
     return fmt if fmt.kind is Kind.LINES else replace(fmt, shape=detect(rows))
 
 
