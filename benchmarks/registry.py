@@ -57,6 +57,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Runs that stop once they are decided: calls, false verdicts, cost of a look",
         "fixed runs of the same certainty; peeking at a fixed bound",
     ),
+    "import_files": Benchmark(
+        "benchmarks.import_files",
+        "Importing a CSV and a JSON Lines file of a million rows: rows a second, memory",
+        "sqlite-utils insert of the same files; the budget of 200 MiB",
+    ),
     "store_write": Benchmark(
         "benchmarks.store_write",
         "Finished samples committed a second, by batch size",

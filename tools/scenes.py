@@ -122,6 +122,11 @@ async def _file_preview(running: Session) -> None:
     await running.press("enter")
 
 
+async def _file_mapping(running: Session) -> None:
+    await _file_preview(running)
+    await running.press("m")
+
+
 async def _go_to_end(running: Session) -> None:
     await running.pilot.press(*["pagedown"] * 8, "end")
     await running.settle()
@@ -213,6 +218,11 @@ SCENES = (
             State("error: no such file", "2 i", act=_file_missing),
             State("a look at the file", "2 i", act=_file_preview),
         ),
+    ),
+    Scene(
+        "Datasets: mapping",
+        "datasets.mapping_page:MappingPage",
+        (State("the columns of a file", "2 i", act=_file_mapping),),
     ),
     Scene(
         "Datasets: bad rows",

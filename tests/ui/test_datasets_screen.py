@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from tests.ui.conftest import add_examples
 from tests.ui.driving import enter, footer, press, settle, shown, until
+from textual import events
 
 from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.project import Project
-from llmops_tui.services import datasets
+from llmops_tui.services import dataset_import, datasets
 from llmops_tui.services.workspace import Workspace
+from llmops_tui.ui import editor
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.datasets.bad_rows import BadRowsPage
 from llmops_tui.ui.screens.datasets.examples import ExamplesPage
 from llmops_tui.ui.screens.datasets.import_page import ImportPage
+from llmops_tui.ui.screens.datasets.mapping_page import MappingPage
 from llmops_tui.ui.screens.datasets.screen import DatasetsScreen
 from llmops_tui.ui.screens.form import FormScreen, complete_path
 
@@ -164,26 +167,108 @@ async def test_the_mapping_can_be_changed_before_the_import(
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, ImportPage))
         await press(pilot, "m")
-        assert isinstance(app.screen, FormScreen)
+        await until(pilot, lambda: isinstance(app.screen, MappingPage))
+        await until(pilot, lambda: "first value" in shown(app))
+        await press(pilot, "e", "j", "i")
+        assert "1 input, expected: question" in shown(app)
+        await press(pilot, "j", "x", "k", "x")
+        assert "expected: question" in shown(app)  # an import without inputs is none
+        await press(pilot, "escape", "n")
         await enter(pilot, "places")
-        await press(pilot, "tab")
-        await enter(pilot, "nonsense")
         await press(pilot, "ctrl+s")
-        assert "no column 'nonsense'" in shown(app)
-        await enter(pilot, "answer")
-        await press(pilot, "tab")
-        await enter(pilot, "question")
-        await press(pilot, "ctrl+s")
-        await until(pilot, lambda: isinstance(app.screen, ImportPage))
-        assert "name      places" in shown(app)
+        await until(pilot, lambda: "name      places" in shown(app))
         assert "inputs    answer" in shown(app)
+        assert "left out  level" in shown(app)
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(app.screen, DatasetsScreen))
         await until(pilot, lambda: datasets.list_datasets(workspace, project.id))
         (found,) = datasets.list_datasets(workspace, project.id)
         assert found.name == "places"
-        (example,) = datasets.example_page(workspace, found.version, limit=1)
-        assert (example.inputs, example.expected) == ({"answer": "Paris"}, "France")
+        assert found.version is not None
+        assert found.version.columns == ("answer",)
+        await press(pilot, "i")
+        await enter(pilot, str(table))
+        await press(pilot, "enter")
+        await until(pilot, lambda: "as before" in shown(app))
+        assert "inputs    answer" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_a_source_is_read_as_the_person_says(
+    workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("q;a\nx;y\n")
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "i")
+        await enter(pilot, str(path))
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        await press(pilot, "f")
+        await until(pilot, lambda: "How to read it" in shown(app))
+        await press(pilot, "tab")
+        await enter(pilot, "|")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ImportPage) and "q;a" in shown(app))
+        await press(pilot, "escape")
+        assert isinstance(app.screen, DatasetsScreen)
+        assert app.unforeseen == []
+
+
+async def test_a_table_is_pasted_and_exported(
+    workspace: Workspace, project: Project, tmp_path: Path
+) -> None:
+    app = LlmopsApp(workspace)
+    target = tmp_path / "out.jsonl"
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2")
+        app.post_message(events.Paste("question,answer\nFrance,Paris\nPeru,Lima\n"))
+        await until(pilot, lambda: isinstance(app.screen, ImportPage))
+        assert "clipboard" in shown(app)
+        await press(pilot, "s")
+        await until(pilot, lambda: datasets.list_datasets(workspace, project.id))
+        await until(pilot, lambda: isinstance(app.screen, DatasetsScreen))
+        await until(pilot, lambda: "x Export" in footer(app))
+        await press(pilot, "x")
+        await enter(pilot, str(target))
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "Wrote 2 rows" in shown(app))
+        assert [json.loads(line)["expected"] for line in target.read_text().splitlines()] == [
+            "Paris",
+            "Lima",
+        ]
+        assert app.unforeseen == []
+
+
+async def test_bad_rows_are_mended_and_become_part_of_the_next_version(
+    workspace: Workspace, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("question,answer\nFrance,Paris\nPeru\nChile,a,b\n")
+    preview = dataset_import.preview_import(path)
+    dataset_import.import_dataset(workspace, project.id, preview)
+    written = iter(["Peru,", "Peru,Lima"])
+    monkeypatch.setattr(editor, "edit_in_editor", lambda *_: next(written))
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2")
+        await until(pilot, lambda: "b Bad rows" in footer(app))
+        await press(pilot, "b")
+        await until(pilot, lambda: "1 cell where 2" in shown(app))
+        assert "s Next version" not in footer(app)
+        await press(pilot, "e")
+        await until(pilot, lambda: "reads as 1 example" in shown(app))
+        await press(pilot, "e")
+        await until(pilot, lambda: "Peru,Lima" in shown(app))
+        await press(pilot, "s")
+        await until(pilot, lambda: "two v2: 1 bad row" in shown(app))
+        (found,) = datasets.list_datasets(workspace, project.id)
+        assert found.version is not None
+        assert (found.version.number, found.version.rows, found.version.bad_rows) == (2, 2, 1)
+        last = datasets.example_page(workspace, found.version)[-1]
+        assert (last.inputs, last.expected) == ({"question": "Peru"}, "Lima")
+        assert app.unforeseen == []
 
 
 async def test_a_file_that_cannot_be_read_is_said_in_the_form(

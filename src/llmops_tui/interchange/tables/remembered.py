@@ -10,6 +10,7 @@ from llmops_tui.interchange.tables.model import (
     Dialect,
     Kind,
     Layout,
+    Shape,
     SourceFormat,
 )
 
@@ -43,6 +44,7 @@ def format_from_plain(plain: Mapping[str, Any]) -> SourceFormat | None:
         values = dict(plain)
         values["kind"] = Kind(values["kind"])
         values["layout"] = Layout(values["layout"])
+        values["shape"] = Shape(values["shape"])
         values["dialect"] = Dialect(**values["dialect"])
         values["notes"] = ()
         return SourceFormat(**values)

@@ -6,8 +6,20 @@ from llmops_tui.ui.commands.model import Command
 
 COMMANDS: tuple[Command, ...] = (
     Command(
-        "datasets.import_file", "i", "Import", "Import a file: CSV, TSV, JSON Lines, JSON, text.", 2
+        "datasets.import_file",
+        "i",
+        "Import",
+        "Import a file or a directory; tables and other tools' data sets are understood.",
+        2,
     ),
+    Command(
+        "datasets.paste",
+        "v",
+        "Paste",
+        "Open $EDITOR for a table typed or pasted there; a paste into the list itself works too.",
+        5,
+    ),
+    Command("datasets.export", "x", "Export", "Write the data set to a file, in many formats.", 4),
     Command("datasets.bad_rows", "b", "Bad rows", "Rows that an import kept aside, and why.", 3),
     Command("datasets.examples.bad_rows", "b", "Bad rows", "Rows kept aside, and why.", 4),
     Command(
@@ -20,8 +32,36 @@ COMMANDS: tuple[Command, ...] = (
         "Open the example in $EDITOR to read it; examples don't change.",
         6,
     ),
-    Command("datasets.bad.copy", "y", "Copy", "Send the raw row to the clipboard.", 4),
+    Command(
+        "datasets.bad.mend",
+        "e",
+        "Mend",
+        "Edit the row's text in $EDITOR; it is read again, and kept as you wrote it.",
+        2,
+    ),
+    Command(
+        "datasets.bad.publish",
+        "s",
+        "Next version",
+        "Make a new version with the mended rows; the others stay aside in it.",
+        3,
+    ),
+    Command("datasets.bad.export", "x", "Export", "Write all bad rows to a CSV file.", 4),
+    Command("datasets.bad.copy", "y", "Copy", "Send the raw row to the clipboard.", 5),
     Command("datasets.import.start", "s", "Import", "Import with this mapping.", 1),
     Command("datasets.import.mapping", "m", "Mapping", "Say which column is what.", 2),
+    Command("datasets.import.name", "n", "Name", "Change the data set's name.", 3),
+    Command(
+        "datasets.import.reading",
+        "f",
+        "Format",
+        "Say how the source is read: format, delimiter, quotes, encoding, header, sheet.",
+        4,
+    ),
+    Command("datasets.mapping.input", "i", "Input", "The column is an input.", 1),
+    Command("datasets.mapping.expected", "e", "Expected", "It is the expected answer.", 2),
+    Command("datasets.mapping.tags", "t", "Tags", "It holds tags.", 3),
+    Command("datasets.mapping.split", "s", "Split", "It names the split.", 4),
+    Command("datasets.mapping.leave_out", "x", "Leave out", "It is left out.", 5),
     Command("datasets.import.cancel", "c", "Cancel", "Stop the import; nothing of it is kept.", 3),
 )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -20,7 +17,7 @@ from llmops_tui.services.dataset_import import (
 )
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.datasets import texts
-from llmops_tui.ui.screens.form import Field, FormScreen, Values, required
+from llmops_tui.ui.screens.datasets.import_forms import name_form, reading_form
 from llmops_tui.ui.widgets.progress import Progress, ProgressLine
 from llmops_tui.ui.widgets.text_pane import TextPane
 from llmops_tui.ui.widgets.virtual_table import Column, VirtualTable
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from llmops_tui.services.dataset_import import TableRow
-    from llmops_tui.services.workspace import Workspace
 
 MOST_COLUMNS = 8
 
@@ -44,80 +40,6 @@ class Advanced(Message, bubble=False):
     def can_replace(self, message: Message) -> bool:
         """Only the newest matters."""
         return isinstance(message, Advanced)
-
-
-def path_form(workspace: Workspace, project_id: int) -> FormScreen[ImportPreview]:
-    """Ask for a file; what can't be read is said in the form."""
-    return FormScreen(
-        "Import a data set",
-        [
-            Field(
-                "path",
-                "file",
-                help="CSV, JSON, YAML, Parquet, Excel, logs of Inspect or llm, or a directory of "
-                "text files. → completes the name.",
-                check=required("A file"),
-                path=True,
-            )
-        ],
-        lambda values: dataset_import.preview_remembered(
-            workspace, project_id, Path(values["path"])
-        ),
-    )
-
-
-def mapping_form(preview: ImportPreview) -> FormScreen[ImportPreview]:
-    """Change which column is what, and the name."""
-    mapping = preview.mapping
-    known = ", ".join(preview.columns)
-    return FormScreen(
-        "Which column is what",
-        [
-            Field(
-                "name",
-                "name",
-                preview.name,
-                "Of the data set. A name that exists gets a new version.",
-                check=required("A name"),
-            ),
-            Field(
-                "inputs",
-                "inputs",
-                ", ".join(mapping.inputs),
-                "What a prompt may use, separated by commas.",
-                check=required("At least one input column"),
-            ),
-            Field(
-                "expected", "expected", mapping.expected or "", "The right answer; may be empty."
-            ),
-            Field("tags", "tags", ", ".join(mapping.tags), "Separated by commas; may be empty."),
-            Field("split", "split", mapping.split or "", "Train, test and the like; may be empty."),
-        ],
-        partial(_remapped, preview),
-        intro=f"Columns of the file: {known}",
-    )
-
-
-def _remapped(preview: ImportPreview, values: Values) -> ImportPreview:
-    """The preview with the mapping of the form.
-
-    Raises:
-        InputError: a column is named that the file doesn't have.
-    """
-    inputs, tags = _listed(values["inputs"]), _listed(values["tags"])
-    expected, split = values["expected"] or None, values["split"] or None
-    # remap() refuses unknown columns; what is empty in the form is meant to be empty.
-    checked = dataset_import.remap(
-        preview, inputs=inputs, expected=expected, tags=tags, split=split
-    )
-    mapped = dataset_import.map_columns(
-        checked, inputs=tuple(inputs), expected=expected, tags=tuple(tags), split=split
-    )
-    return replace(mapped, name=values["name"])
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 class ImportPage(Page[None]):
@@ -176,21 +98,37 @@ class ImportPage(Page[None]):
 
     def why_not(self, command_id: str) -> str | None:
         """While it imports, it can only be stopped."""
-        if command_id in ("datasets.import.start", "datasets.import.mapping") and self._importing:
+        if command_id.startswith("datasets.import.") and self._importing != (
+            command_id == "datasets.import.cancel"
+        ):
+            if not self._importing:
+                return "Nothing is being imported."
             return "The import is under way; c stops it."
-        if command_id == "datasets.import.cancel" and not self._importing:
-            return "Nothing is being imported."
         return super().why_not(command_id)
 
     def do_mapping(self) -> None:
-        """Change the mapping."""
+        """Change which column is what."""
+        from llmops_tui.ui.screens.datasets.mapping_page import MappingPage
 
-        def changed(preview: ImportPreview | None) -> None:
+        self.app.push_screen(MappingPage(self.preview, self._take))
+
+    def do_name(self) -> None:
+        """Change the data set's name."""
+        self.app.push_screen(name_form(self.preview), self._take)
+
+    def do_reading(self) -> None:
+        """Say how the source is to be read: then it is another table, and another page."""
+
+        def read(preview: ImportPreview | None) -> None:
             if preview is not None:
-                self.preview = preview
-                self._show_preview()
+                self.app.switch_screen(ImportPage(preview, self._project, self._on_imported))
 
-        self.app.push_screen(mapping_form(self.preview), changed)
+        self.app.push_screen(reading_form(self.workspace, self._project, self.preview), read)
+
+    def _take(self, preview: ImportPreview | None) -> None:
+        if preview is not None:
+            self.preview = preview
+            self._show_preview()
 
     def do_start(self) -> None:
         """Import."""

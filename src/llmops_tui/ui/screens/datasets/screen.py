@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.widgets import Static
 
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.dataset import Dataset
-from llmops_tui.services import datasets
+from llmops_tui.services import dataset_import, datasets
 from llmops_tui.services.datasets import DatasetsView
+from llmops_tui.ui import editor
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.datasets import texts
 from llmops_tui.ui.widgets.text_pane import TextPane
@@ -98,8 +100,10 @@ class DatasetsScreen(Page[DatasetsView]):
 
     def why_not(self, command_id: str) -> str | None:
         """Importing needs a project, bad rows have to be there."""
-        if command_id == "datasets.import_file" and self.project_id is None:
+        if command_id in ("datasets.import_file", "datasets.paste") and self.project_id is None:
             return "A data set belongs to a project: make one on the Overview first (1, then n)."
+        if command_id == "datasets.export" and self._chosen is None:
+            return "There is no data set under the cursor."
         if command_id == "datasets.bad_rows":
             version = self._chosen.version if self._chosen else None
             if version is None or not version.bad_rows:
@@ -108,7 +112,8 @@ class DatasetsScreen(Page[DatasetsView]):
 
     def do_import_file(self) -> None:
         """Ask for a file, look at it, then import it."""
-        from llmops_tui.ui.screens.datasets.import_page import ImportPage, path_form
+        from llmops_tui.ui.screens.datasets.import_forms import path_form
+        from llmops_tui.ui.screens.datasets.import_page import ImportPage
 
         project_id = self.project_id
         if project_id is None:
@@ -119,6 +124,47 @@ class DatasetsScreen(Page[DatasetsView]):
                 self.app.push_screen(ImportPage(preview, project_id, self._imported))
 
         self.app.push_screen(path_form(self.workspace, project_id), chosen)
+
+    def do_paste(self) -> None:
+        """Open the person's editor for a table that is typed or pasted there."""
+        text = editor.edit_in_editor(self.llmops, "", ".csv")
+        if text is not None and text.strip():
+            self._look_at(text)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A table pasted into the terminal is looked at like a file."""
+        event.stop()
+        if event.text.strip():
+            self._look_at(event.text)
+
+    def do_export(self) -> None:
+        """Ask where to write the data set under the cursor, and how."""
+        from llmops_tui.ui.screens.datasets.import_forms import export_form
+
+        def written(words: str | None) -> None:
+            if words is not None:
+                self.llmops.notify(words)
+
+        chosen = self._chosen
+        if chosen is not None:
+            self.app.push_screen(export_form(self.workspace, chosen), written)
+
+    def _look_at(self, text: str) -> None:
+        from llmops_tui.ui.screens.datasets.import_page import ImportPage
+
+        project_id = self.project_id
+        if project_id is None:
+            self.llmops.notify("A data set belongs to a project: make one first (1, then n).")
+            return
+
+        def look() -> ImportPreview:
+            source = dataset_import.pasted(text)
+            return dataset_import.preview_remembered(self.workspace, project_id, source)
+
+        def looked(preview: ImportPreview) -> None:
+            self.app.push_screen(ImportPage(preview, project_id, self._imported))
+
+        self.in_thread(look, looked, group="paste")
 
     def do_bad_rows(self) -> None:
         """Show what the import kept aside."""

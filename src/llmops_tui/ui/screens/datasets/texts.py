@@ -24,7 +24,8 @@ NO_DATASET = (
     "No data set yet.\n\n"
     "A data set holds examples: inputs with the answer that is expected. Prompts and models are "
     "measured on them, and how many there are decides how sure a verdict can be.\n\n"
-    "Press i to import one from a file: CSV, TSV, JSON Lines, JSON, or lines of text."
+    "Press i to import one from a file or directory, or paste a table here. CSV, JSON, Parquet, "
+    "Excel and the files of many other tools are understood."
 )
 
 
@@ -141,7 +142,13 @@ def example_json(example: Example) -> str:
 
 def bad_row_sections(row: BadRow) -> list[Section]:
     """A row that was kept aside, whole."""
-    return [Section(f"line {row.line:,}", row.reason, (), "bad"), Section("as it stands", row.raw)]
+    sections = [
+        Section(f"line {row.line:,}", row.reason, (), "bad"),
+        Section("as it stands", row.raw + (" …" if row.cut else "")),
+    ]
+    if row.mended is not None:
+        sections.append(Section("as you mended it", row.mended))
+    return sections
 
 
 def mapping_text(preview: ImportPreview) -> str:
@@ -172,12 +179,17 @@ def preview_sections(preview: ImportPreview) -> list[Section]:
     notes = "".join(f"\n{note}" for note in preview.format.notes)
     sections = [
         Section("File", f"{preview.origin}\n{preview.format.label}{notes}"),
-        Section("Mapping (m changes it)", mapping_text(preview)),
+        Section(mapping_title(preview), mapping_text(preview)),
     ]
     if preview.bad_rows:
         rows = "\n".join(f"line {row.line:,}: {row.reason}" for row in preview.bad_rows[:5])
         sections.append(Section("Bad rows among the first, kept aside", rows, (), "bad"))
     return sections
+
+
+def mapping_title(preview: ImportPreview) -> str:
+    """Says where the mapping comes from."""
+    return "Mapping, as before (m changes it)" if preview.remembered else "Mapping (m changes it)"
 
 
 def _names(names: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
