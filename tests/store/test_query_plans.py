@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_tui.store import datasets, labels, runs, samples
+from llmops_tui.store import datasets, labels, prompt_origins, runs, samples
 from llmops_tui.store.database import Database
 
 NO_SCAN = {
@@ -18,6 +18,7 @@ NO_SCAN = {
     "newest measurement of a prompt version": runs.NEWEST_CELL,
     "gate runs of a prompt version": runs.FINISHED_CELLS_ON,
     "moves of a prompt's labels": labels.MOVES,
+    "what a prompt was imported from": prompt_origins.NEWEST,
     "protected labels": labels.PROTECTIONS,
     "samples of a run": samples.PAGE,
     "samples of a run by outcome": samples.PAGE_OUTCOME,

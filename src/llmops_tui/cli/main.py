@@ -24,6 +24,7 @@ COMMANDS = {
     "plan": "llmops_tui.cli.plan:plan",
     "project": "llmops_tui.cli.project:project",
     "prompt": "llmops_tui.cli.prompt:prompt",
+    "prompts": "llmops_tui.cli.prompts:prompts",
     "report": "llmops_tui.cli.report:report",
     "run": "llmops_tui.cli.run:run",
 }

@@ -104,8 +104,9 @@ def add_version(
     parameters: Mapping[str, Json] | None = None,
     response_schema: Mapping[str, Json] | None = None,
     note: str = "",
+    keep_draft: bool = False,
 ) -> PromptVersion:
-    """Save an immutable version and forget the author's draft."""
+    """Save an immutable version and, unless it was made elsewhere, forget the author's draft."""
     content = to_json([list(map(list, messages)), parameters or {}, response_schema])
     with db.write("prompt") as connection:
         cursor = connection.execute(
@@ -122,7 +123,8 @@ def add_version(
                 now_ms(),
             ),
         )
-        connection.execute(DROP_DRAFT, (prompt_id, author))
+        if not keep_draft:
+            connection.execute(DROP_DRAFT, (prompt_id, author))
     return version(db, int(cursor.lastrowid or 0))
 
 
