@@ -1,7 +1,7 @@
 # Everyday commands; CONTRIBUTING.md says what each is for. Only `lock` needs more than Python.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml \
 	--extra local --group model --group build
 
@@ -28,7 +28,7 @@ docs: dev  ## screens.md from the app
 bench: dev  ## the list of benchmarks
 	$(BIN)/python -m benchmarks
 
-lock: dev  ## resolve the dependencies again; pinned and hashed files in locks/
+lock: dev  ## pinned and hashed files in locks/; what is pinned stays, UPGRADE=--upgrade renews
 	$(LOCK) --output-file locks/runtime.txt
 	$(LOCK) --group dev --constraint locks/runtime.txt --output-file locks/dev.txt
 

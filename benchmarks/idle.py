@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 from benchmarks.programs import BARE, Program, bare, product
-from benchmarks.terminal import Terminal
+from benchmarks.terminal.pseudo import Terminal
 
 SECONDS, QUICK_SECONDS = 30.0, 8.0
 SETTLING_S = 3.0  # late workers of the first screen are part of starting, not of idling

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.terminal import environment
+from benchmarks.terminal.pseudo import environment
 from benchmarks.workspace import existing
 
 PEERS_VARIABLE = "LLMOPS_BENCH_PEERS"

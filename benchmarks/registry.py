@@ -37,6 +37,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         "What the app costs while nothing happens: bytes to the terminal, CPU",
         "a bare Textual app, and the budget: no bytes, under 1 % of a core",
     ),
+    "line": Benchmark(
+        "benchmarks.terminal.line",
+        "Bytes on the line at 80×24: start, idle, row move, page, live run; at a pty and over SSH",
+        "the budgets; the same at the pty and through a real sshd, where there is one",
+    ),
     "imports": Benchmark(
         "benchmarks.imports",
         "What is imported on the way to the first screen",

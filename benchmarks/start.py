@@ -14,7 +14,7 @@ from statistics import median
 
 from benchmarks.figures import Figure
 from benchmarks.programs import BARE, PRODUCT, Program, bare, peers, product
-from benchmarks.terminal import Terminal
+from benchmarks.terminal.pseudo import Terminal
 
 ROUNDS, QUICK_ROUNDS = 7, 3
 SLOWEST = 1.5  # times the bare app

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from benchmarks.figures import Figure, table
 from benchmarks.registry import BENCHMARKS
-from benchmarks.terminal import Terminal, environment
+from benchmarks.terminal.pseudo import Terminal, environment
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -345,3 +347,28 @@ def test_file_names_are_completed_as_one_types(tmp_path: Path) -> None:
     assert complete_path(f"{tmp_path}/x") is None
     assert complete_path("/nowhere/x") is None
     assert complete_path("") is None
+
+
+async def test_what_was_copied_can_be_had_as_a_file_or_in_a_pager(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = [ExampleDraft({"q": "\x1b]0;taken over\x07 copied"}, "x")]
+    datasets.add_examples(workspace, project.id, "words", iter(rows), source="")
+    pager, read = tmp_path / "pager", tmp_path / "read"
+    pager.write_text(f"#!/bin/sh\ncat > {read}\n")
+    pager.chmod(0o755)
+    monkeypatch.setenv("PAGER", str(pager))
+    monkeypatch.setattr(LlmopsApp, "suspend", lambda _: nullcontext())
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "Y")
+        await until(pilot, lambda: "Nothing was copied yet" in shown(app))
+        await press(pilot, "enter")
+        await until(pilot, lambda: "copied" in shown(app))
+        await press(pilot, "y", "Y", "vertical_line")
+    said = [notification.message for notification in app._notifications]
+    (path,) = re.findall(r"Wrote example 1 to (\S+)\.$", "\n".join(said), re.MULTILINE)
+    assert json.loads(Path(path).read_text())["inputs"] == {"q": "\x1b]0;taken over\x07 copied"}
+    assert "copied" in read.read_text()
+    assert "\x1b" not in read.read_text()
+    Path(path).unlink()

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmops_tui.services.workspace import open_workspace
 
 
-def open_app(db: Path | None, project: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the app is to be drawn on this terminal."""
+
+    theme: str | None = None
+    """`dark`, `light` or `ansi`; None for the one that this person used last."""
+    plain: bool = False
+    """Bars and plots in ASCII."""
+    low_bandwidth: bool = False
+    """Fewer frames, for a line that is slow."""
+
+
+def open_app(db: Path | None, project: str | None, look: Look | None = None) -> int:
     """Run the app until it's left; the exit code.
 
     Raises:
@@ -22,9 +36,14 @@ def open_app(db: Path | None, project: str | None) -> int:
         from llmops_tui.services.projects import find_project
 
         places.remember(workspace, "project", str(find_project(workspace, project).id))
+    from llmops_tui.ui import glyphs, themes
     from llmops_tui.ui.app import LlmopsApp
 
-    app = LlmopsApp(workspace)
+    look = look or Look()
+    if look.plain:
+        os.environ[glyphs.ASCII_VARIABLE] = "1"
+    theme = themes.BY_WORD[look.theme] if look.theme else None
+    app = LlmopsApp(workspace, theme=theme, low_bandwidth=look.low_bandwidth)
     app.run()
     workspace.db.close()
     return app.return_code or 0

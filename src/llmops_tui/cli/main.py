@@ -16,10 +16,12 @@ from llmops_tui.core.errors import ExitCode, LlmopsError
 
 COMMANDS = {
     "cache": "llmops_tui.cli.cache:cache",
+    "completion": "llmops_tui.cli.completion:completion",
     "dataset": "llmops_tui.cli.dataset:dataset",
     "demo": "llmops_tui.cli.demo:demo",
     "doctor": "llmops_tui.cli.doctor:doctor",
     "gateway": "llmops_tui.cli.gateway:gateway",
+    "manual": "llmops_tui.cli.manual:manual",
     "model": "llmops_tui.cli.model:model",
     "plan": "llmops_tui.cli.plan:plan",
     "project": "llmops_tui.cli.project:project",
@@ -27,6 +29,8 @@ COMMANDS = {
     "prompts": "llmops_tui.cli.prompts:prompts",
     "report": "llmops_tui.cli.report:report",
     "run": "llmops_tui.cli.run:run",
+    "serve-web": "llmops_tui.cli.web:serve_web",
+    "show": "llmops_tui.cli.show:show",
 }
 LOG_VARIABLE = "LLMOPS_TUI_LOG"
 
@@ -61,18 +65,34 @@ class LazyGroup(click.Group):
     help="The workspace file. Default: LLMOPS_TUI_DB, or workspace.db in the data directory.",
 )
 @click.option("--project", help="The project to work on, where there are several.")
+@click.option(
+    "--theme",
+    type=click.Choice(["dark", "light", "ansi"]),
+    help="Colours of the app; ansi uses the terminal's own sixteen.",
+)
+@click.option("--ascii", "plain", is_flag=True, help="Bars and plots of the app in ASCII.")
+@click.option("--low-bandwidth", is_flag=True, help="At most four frames a second, for slow lines.")
 @click.option("--debug", is_flag=True, help="Show tracebacks and log everything.")
 @click.pass_context
-def cli(ctx: click.Context, db: Path | None, project: str | None, debug: bool) -> None:
+def cli(
+    ctx: click.Context,
+    db: Path | None,
+    project: str | None,
+    theme: str | None,
+    plain: bool,
+    low_bandwidth: bool,
+    debug: bool,
+) -> None:
     """How wrong can I be? Data, prompts, test runs, monitoring and triage of an LLM feature.
 
     Without a command: the terminal app.
     """
     ctx.obj = {"db": db, "project": project, "debug": debug}
     if ctx.invoked_subcommand is None:
-        from llmops_tui.cli.app import open_app
+        from llmops_tui.cli.app import Look, open_app
 
-        ctx.exit(open_app(db, project))
+        look = Look(theme=theme, plain=plain, low_bandwidth=low_bandwidth)
+        ctx.exit(open_app(db, project, look))
 
 
 def main() -> None:

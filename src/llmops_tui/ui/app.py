@@ -326,6 +326,18 @@ class LlmopsApp(CommandHost, App[None]):
         self._forget_screen()
         self.screen.refresh()
 
+    def do_copy_file(self) -> None:
+        """What was copied last, as a file."""
+        from llmops_tui.ui import clipboard
+
+        self.notify(clipboard.to_file(self))
+
+    def do_copy_pager(self) -> None:
+        """What was copied last, in a pager."""
+        from llmops_tui.ui import clipboard
+
+        clipboard.in_pager(self)
+
     def do_suspend(self) -> None:
         """Back to the shell that started us."""
         self.action_suspend_process()

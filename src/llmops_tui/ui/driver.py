@@ -17,8 +17,11 @@ LOOK_S = 0.1
 WAIT_S = 0.05
 """Until a terminal that hadn't taken the last frame is offered the newest one."""
 FRAME_S = 1 / 15
+SLOW_FRAME_S = 1 / 5
 LOW_BANDWIDTH_FRAME_S = 1 / 4
 """Between two frames at least; the first after a rest is written at once."""
+SLOW_FOR_S = 10.0
+"""A line that couldn't take a frame in time is taken to be slow for so long."""
 OUR_SCREEN, THEIR_SCREEN = "\x1b[?1049h", "\x1b[?1049l"
 """Before the first and after the second the terminal belongs to others."""
 POINTER_SHAPE = "\x1b]22;"
@@ -38,6 +41,7 @@ class ThriftyDriver(LinuxDriver):
     _synchronised = False
     _waiting: asyncio.TimerHandle | None = None
     _written_at = 0.0
+    _slow_until = 0.0
     _ours = False
 
     def write(self, data: str) -> None:
@@ -60,8 +64,10 @@ class ThriftyDriver(LinuxDriver):
 
     def flush(self) -> None:
         """A frame is complete: write it if the terminal is ready for it."""
-        pause = self._written_at + self.frame_s - time.monotonic()
+        now = time.monotonic()
+        pause = self._written_at + self.frame_s - now
         if self._backlog():
+            self._slow_until = now + SLOW_FOR_S
             self._wait(WAIT_S)
         elif pause > 0:
             self._wait(pause)
@@ -72,7 +78,9 @@ class ThriftyDriver(LinuxDriver):
     @property
     def frame_s(self) -> float:
         """Between two frames at least, in seconds."""
-        return LOW_BANDWIDTH_FRAME_S if getattr(self._app, "low_bandwidth", False) else FRAME_S
+        if getattr(self._app, "low_bandwidth", False):
+            return LOW_BANDWIDTH_FRAME_S
+        return SLOW_FRAME_S if time.monotonic() < self._slow_until else FRAME_S
 
     def forget_screen(self, size: tuple[int, int] | None = None) -> None:
         """The terminal's content is unknown: the next frame is written whole.

@@ -16,6 +16,8 @@ def require_terminal() -> None:
     Raises:
         UnavailableError: input or output is no terminal, or it can't move its cursor.
     """
+    if os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver"):
+        return  # a browser is the terminal (ui/web.py)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UnavailableError("The app needs a terminal, and this is a pipe or a file.", TWIN)
     term = os.environ.get("TERM", "")

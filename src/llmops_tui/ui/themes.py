@@ -12,6 +12,8 @@ DARK = "llmops-dark"
 LIGHT = "llmops-light"
 ANSI = "llmops-ansi"
 NAMES = (DARK, LIGHT, ANSI)
+BY_WORD = {"dark": DARK, "light": LIGHT, "ansi": ANSI}
+"""As the command line calls them."""
 
 VARIABLE_DEFAULTS = {
     "muted": "#8a8a8a",

@@ -23,6 +23,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("shell.project", "P", "Project", "Choose the project to work on."),
     Command("shell.theme", "f2", "Theme", "Change to the next colour theme."),
     Command("shell.refresh", "f5,ctrl+l", "Refresh", "Read this screen again from the file."),
+    Command("shell.copy_file", "Y", "Copy to file", "Write what was last copied to a file."),
+    Command(
+        "shell.copy_pager", "vertical_line", "Copy to pager", "Read what was last copied in $PAGER."
+    ),
     Command("shell.suspend", "ctrl+z", "Suspend", "Back to the shell; fg returns.", palette=False),
     Command("shell.quit", "ctrl+q", "Quit", "Leave the app. Runs go on.", priority=True),
     Command(

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from llmops_tui.core.dataset import DatasetVersion, Example
 from llmops_tui.core.text import visible
-from llmops_tui.services import datasets
+from llmops_tui.services import datasets, whole_texts
 from llmops_tui.ui import clipboard, editor
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.datasets import texts
@@ -97,13 +97,13 @@ class ExamplesPage(Page[None]):
         example = self._table.cursor_row
         if example is not None:
             what = f"example {example.position}"
-            self.llmops.notify(clipboard.send(self.llmops, texts.example_json(example), what))
+            self.llmops.notify(clipboard.send(self.llmops, whole_texts.example_json(example), what))
 
     def do_in_editor(self) -> None:
         """Read the example in the person's editor; what is changed there is not taken over."""
         example = self._table.cursor_row
         if example is not None and editor.edit_in_editor(
-            self.llmops, texts.example_json(example), ".json"
+            self.llmops, whole_texts.example_json(example), ".json"
         ):
             self.llmops.notify("Examples don't change: your edit was not taken over.")
 

@@ -126,20 +126,6 @@ def example_sections(example: Example) -> list[Section]:
     return sections
 
 
-def example_json(example: Example) -> str:
-    """An example as one JSON object, for the clipboard and the editor."""
-    return json.dumps(
-        {
-            "inputs": dict(example.inputs),
-            "expected": example.expected,
-            "tags": list(example.tags),
-            "split": example.split,
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
-
-
 def bad_row_sections(row: BadRow) -> list[Section]:
     """A row that was kept aside, whole."""
     sections = [

@@ -97,6 +97,18 @@ class Terminal:
                 return
         raise RuntimeError(f"{self.command[0]} did not settle in {LONGEST_START_S:.0f} s")
 
+    def until(self, text: str) -> None:
+        """Collect until a text stands on the screen.
+
+        Raises:
+            RuntimeError: it never came.
+        """
+        deadline = time.perf_counter() + LONGEST_START_S
+        while not any(text in line for line in self.display()):
+            if time.perf_counter() > deadline or self._hung_up:
+                raise RuntimeError(f"“{text}” never came:\n" + "\n".join(self.display()))
+            self.watch(0.1)
+
     def press(self, keys: bytes) -> None:
         """Type into the program."""
         os.write(self._terminal, keys)

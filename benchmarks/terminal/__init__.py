@@ -1,0 +1,1 @@
+"""What the app writes to a terminal, measured at its other end."""
