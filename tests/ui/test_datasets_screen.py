@@ -345,3 +345,89 @@ def test_file_names_are_completed_as_one_types(tmp_path: Path) -> None:
     assert complete_path(f"{tmp_path}/x") is None
     assert complete_path("/nowhere/x") is None
     assert complete_path("") is None
+
+
+async def test_examples_are_found_by_field_and_put_in_order(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 300)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "enter", "slash", *"expected:60")
+        await until(pilot, lambda: "those with “expected:60”" in shown(app))
+        assert "What is 30 + 30?" in shown(app)
+        assert "What is 1 + 1?" not in shown(app)
+        await press(pilot, "enter", "escape", "o", *["down"] * 2, "enter")
+        await until(pilot, lambda: "by expected" in shown(app))
+        await press(pilot, "o", "enter")
+        await until(pilot, lambda: "the last first" in shown(app))
+        await press(pilot, "g")
+        await until(pilot, lambda: "What is 300 + 300?" in shown(app).splitlines()[4])
+        await press(pilot, "G")
+        assert "What is 1 + 1?" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_a_bulk_edit_makes_the_next_version_which_is_shown_compared_and_taken_back(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 30)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "slash", *"expected:2")
+        await until(pilot, lambda: "those with" in shown(app))
+        await press(pilot, "enter", "t", *"seen")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "Version 2: 6 rows changed" in shown(app))
+        await until(pilot, lambda: "sums v2" in shown(app))
+        await press(pilot, "v")
+        await until(pilot, lambda: "tags seen on 6 rows" in shown(app))
+        await press(pilot, "d")
+        await until(pilot, lambda: "v1 → v2: 0 added, 0 removed, 6 changed" in shown(app))
+        await press(pilot, "enter")
+        assert "+ tags" in shown(app)
+        await press(pilot, "escape", "escape", "j")
+        assert "r Restore" in footer(app)
+        await press(pilot, "r", "y")
+        await until(pilot, lambda: "Version 3: 6 rows changed" in shown(app))
+        await press(pilot, "enter")
+        assert "older version" in shown(app)
+        await press(pilot, "t")
+        assert "never changes" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_an_example_is_edited_in_the_editor_and_nothing_written_is_lost(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_examples(workspace, project, "sums", 3)
+    seen: list[str] = []
+    answers = ["{broken", '{"inputs": {"question": "Mended"}, "expected": "2"}']
+
+    def edit(app: LlmopsApp, text: str, suffix: str) -> str:
+        seen.append(text)
+        return answers[len(seen) - 1]
+
+    monkeypatch.setattr("llmops_tui.ui.editor.edit_in_editor", edit)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "e")
+        await until(pilot, lambda: "no valid JSON" in shown(app))
+        assert datasets.list_datasets(workspace, project.id)[0].versions == 1
+        await press(pilot, "e")
+        assert seen[1] == "{broken"
+        await until(pilot, lambda: "Mended" in shown(app))
+        assert app.unforeseen == []
+
+
+async def test_splits_are_assigned_by_chance_from_the_screen(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 100)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "s", "left", "left", "left", "left", "ctrl+s")
+        await until(pilot, lambda: "Version 2" in shown(app) or "rows changed" in shown(app))
+        version = datasets.list_datasets(workspace, project.id)[0].version
+        assert version is not None
+        assert sum(version.splits.values()) == 100
