@@ -233,6 +233,16 @@ SCENES = (
         (State("field by field", "2 enter", act=_tagged_then_diff),),
     ),
     Scene(
+        "Datasets: quality",
+        "datasets.quality:QualityPage",
+        (State("what was found", "2 enter c"), State("figures", "2 enter c f")),
+    ),
+    Scene(
+        "Datasets: rows of a finding",
+        "datasets.rows_page:RowsPage",
+        (State("the rows", "2 j enter c enter"),),
+    ),
+    Scene(
         "Datasets: import",
         "datasets.import_page:ImportPage",
         (

@@ -362,7 +362,7 @@ async def test_examples_are_found_by_field_and_put_in_order(
         await press(pilot, "o", "enter")
         await until(pilot, lambda: "the last first" in shown(app))
         await press(pilot, "g")
-        await until(pilot, lambda: "What is 300 + 300?" in shown(app).splitlines()[4])
+        await until(pilot, lambda: "What is 300 + 300?" in shown(app).splitlines()[3])
         await press(pilot, "G")
         assert "What is 1 + 1?" in shown(app)
         assert app.unforeseen == []
@@ -374,22 +374,22 @@ async def test_a_bulk_edit_makes_the_next_version_which_is_shown_compared_and_ta
     add_examples(workspace, project, "sums", 30)
     app = LlmopsApp(workspace)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "2", "enter", "slash", *"expected:2")
+        await press(pilot, "2", "enter", "slash", *"question:what")
         await until(pilot, lambda: "those with" in shown(app))
         await press(pilot, "enter", "t", *"seen")
         await press(pilot, "ctrl+s")
-        await until(pilot, lambda: "Version 2: 6 rows changed" in shown(app))
+        await until(pilot, lambda: "Version 2: 30 rows changed" in shown(app))
         await until(pilot, lambda: "sums v2" in shown(app))
         await press(pilot, "v")
-        await until(pilot, lambda: "tags seen on 6 rows" in shown(app))
+        await until(pilot, lambda: "tags seen on 30" in shown(app))
         await press(pilot, "d")
-        await until(pilot, lambda: "v1 → v2: 0 added, 0 removed, 6 changed" in shown(app))
+        await until(pilot, lambda: "v1 → v2: 0 added, 0 removed, 30 changed" in shown(app))
         await press(pilot, "enter")
         assert "+ tags" in shown(app)
         await press(pilot, "escape", "escape", "j")
         assert "r Restore" in footer(app)
         await press(pilot, "r", "y")
-        await until(pilot, lambda: "Version 3: 6 rows changed" in shown(app))
+        await until(pilot, lambda: "Version 3: 30 rows changed" in shown(app))
         await press(pilot, "enter")
         assert "older version" in shown(app)
         await press(pilot, "t")
@@ -431,3 +431,27 @@ async def test_splits_are_assigned_by_chance_from_the_screen(
         version = datasets.list_datasets(workspace, project.id)[0].version
         assert version is not None
         assert sum(version.splits.values()) == 100
+
+
+async def test_the_quality_of_a_data_set_is_on_one_screen_and_findings_open_their_rows(
+    workspace: Workspace, project: Project
+) -> None:
+    rows = [ExampleDraft({"q": f"Number {n}"}, "x") for n in range(20)]
+    rows += [ExampleDraft({"q": "write me@example.com"}, "a"), ExampleDraft({"q": "Same"}, "a")]
+    rows += [ExampleDraft({"q": "same"}, "b")]
+    datasets.add_examples(workspace, project.id, "mixed", iter(rows), source="")
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "c")
+        await until(pilot, lambda: "23 examples looked at, 3 findings" in shown(app))
+        assert "Same input, different answers" in shown(app)
+        await press(pilot, "f")
+        assert "How many do I need?" in shown(app)
+        await press(pilot, "escape", "enter")
+        await until(pilot, lambda: "different answers, 2 rows" in shown(app))
+        assert "Same" in shown(app)
+        await press(pilot, "escape", "m", "y")
+        await until(pilot, lambda: "Version 2: 1 row changed" in shown(app))
+        await until(pilot, lambda: "mixed v2" in shown(app))
+        await until(pilot, lambda: "Personal" not in shown(app))
+        assert app.unforeseen == []

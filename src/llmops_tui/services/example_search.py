@@ -158,6 +158,7 @@ class ExampleSearch:
 
     def _index(self, field: str) -> None:
         dataset_index.index_field(self._db, self._version.dataset_id, field, self._on_indexing)
+        self._on_indexing(self._version.rows)
 
 
 def index_behind(

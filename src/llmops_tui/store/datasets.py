@@ -110,6 +110,11 @@ BY_IDS = """
 SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split, e.origin, e.parent
 FROM json_each(?) j JOIN example e ON e.id = j.value
 """
+AT_POSITIONS = """
+SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split, e.origin, e.parent
+FROM json_each(?) j CROSS JOIN example e ON e.dataset_id = ? AND e.position = j.value
+WHERE e.added_in <= ? AND (e.removed_in IS NULL OR e.removed_in > ?)
+"""
 TITLE = """
 SELECT d.name || ' v' || v.number FROM dataset_version v JOIN dataset d ON d.id = v.dataset_id
 WHERE v.id = ?
@@ -357,6 +362,12 @@ def in_order(db: Database, ids: Sequence[int]) -> array[int]:
 def by_ids(db: Database, ids: Sequence[int]) -> dict[int, Example]:
     """Examples by id, whatever versions they belong to."""
     return {row["id"]: read_example(row) for row in db.rows(BY_IDS, (to_json(list(ids)),))}
+
+
+def at_positions(db: Database, of: DatasetVersion, positions: Sequence[int]) -> dict[int, Example]:
+    """Examples of a version by position."""
+    key = (to_json(list(positions)), of.dataset_id, of.number, of.number)
+    return {row["position"]: read_example(row) for row in db.rows(AT_POSITIONS, key)}
 
 
 def bad_rows(db: Database, version_id: int, *, after: int = 0, limit: int = 64) -> list[BadRow]:

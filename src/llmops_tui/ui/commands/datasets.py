@@ -22,6 +22,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("datasets.export", "x", "Export", "Write the data set to a file, in many formats.", 4),
     Command("datasets.bad_rows", "b", "Bad rows", "Rows that an import kept aside, and why.", 3),
     Command("datasets.examples.edit", "e", "Edit", "Edit the example in $EDITOR, as JSON.", 2),
+    Command(
+        "datasets.examples.check", "c", "Check", "Duplicates, contradictions, leaks, PII, …", 4
+    ),
     Command("datasets.examples.order", "o", "Order", "By which field; again turns it round.", 5),
     Command("datasets.examples.tag", "t", "Tag", "Tag this example, or all that were found.", 6),
     Command("datasets.examples.split", "s", "Split", "Put examples into train, dev or gate.", 7),
@@ -36,6 +39,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "datasets.versions.restore", "r", "Restore", "Make a new version with this content.", 4
     ),
+    Command("datasets.quality.figures", "f", "Figures", "Labels, lengths, scripts, enough?", 2),
+    Command("datasets.quality.mask", "m", "Mask", "Mask what is personal, in a new version.", 3),
+    Command("datasets.quality.again", "r", "Look again", "Look at every row anew.", 4),
+    Command("datasets.rows.remove", "x", "Remove", "Leave the row out of the next version.", 2),
     Command("datasets.diff.copy", "y", "Copy", "Send the difference to the clipboard.", 3),
     Command(
         "datasets.bad.mend",

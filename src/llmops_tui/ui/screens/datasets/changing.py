@@ -144,6 +144,12 @@ class Changing(Page[DatasetVersion]):
             lambda _, ids: editing.remove_examples(self.workspace, self.version, ids),
         )
 
+    def do_check(self) -> None:
+        """Look for trouble in the data."""
+        from llmops_tui.ui.screens.datasets.quality import QualityPage
+
+        self.app.push_screen(QualityPage(self.dataset, self.version))
+
     def changed(self, edited: Edited) -> None:
         """A version was made: say so and show it."""
         self.llmops.notify(edited.words)

@@ -89,7 +89,7 @@ class ExamplesPage(Changing):
         """Go on with it, wherever it came from."""
         if not self.old and model.number > self.version.number:
             self.version = model
-            self.begin()
+            self.begin(keep=True)
             self._index_behind()
 
     def filter_changed(self, text: str) -> None:
@@ -157,8 +157,8 @@ class ExamplesPage(Changing):
         """The list."""
         return self.query_one("#examples", VirtualTable)
 
-    def begin(self) -> None:
-        """Read from the start, where the cursor's example is."""
+    def begin(self, *, keep: bool = False) -> None:
+        """Read from the start, or where the cursor's example is."""
         self.search = ExampleSearch(
             self.workspace, self.version, self.filter_text, self._sorting, self._tell_indexing
         )
@@ -170,7 +170,7 @@ class ExamplesPage(Changing):
             else "No examples."
         )
         self.table.show_source(self._source())
-        if here is not None:
+        if keep and here is not None:
             self.table.go_to_key(here)
         self.refresh_bindings()
 

@@ -50,9 +50,9 @@ class DatasetVersionsPage(Page[tuple[DatasetVersion, ...]]):
         yield VirtualTable(
             columns=(
                 Column("", self._mark, width=1),
-                Column("v", lambda v: str(v.number), width=5, align="right"),
-                Column("rows", lambda v: f"{v.rows:,}", width=11, align="right"),
-                Column("what was done", _done, flex=3),
+                Column("v", lambda v: str(v.number), width=4, align="right"),
+                Column("rows", lambda v: f"{v.rows:,}", width=9, align="right"),
+                Column("what was done", _done, flex=4),
                 Column("splits", lambda v: texts.splits_text(v.splits), flex=2, drop=1),
                 Column("by", lambda v: v.author, flex=1, drop=2),
                 Column("made", lambda v: texts.when_text(v, now_ms()), width=12),
