@@ -113,7 +113,7 @@ async def test_the_filter_shows_only_what_contains_the_text(
         await press(pilot, "escape")
         await until(pilot, lambda: "What is 1 + 1?" in shown(app))
         await press(pilot, "slash", *"nowhere")
-        await until(pilot, lambda: "No example contains “nowhere”" in shown(app))
+        await until(pilot, lambda: "No example fits “nowhere”" in shown(app))
         assert app.unforeseen == []
 
 
