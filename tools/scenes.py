@@ -243,6 +243,11 @@ SCENES = (
         (State("the rows", "2 j enter c enter"),),
     ),
     Scene(
+        "Datasets: labelling",
+        "datasets.labelling:LabelPage",
+        (State("nothing to label", "2 enter l"),),
+    ),
+    Scene(
         "Datasets: import",
         "datasets.import_page:ImportPage",
         (

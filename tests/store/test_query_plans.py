@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from llmops_tui.store import dataset_difference, dataset_index, datasets, labels, runs, samples
+from llmops_tui.store import (
+    dataset_difference,
+    dataset_index,
+    datasets,
+    example_labels,
+    labels,
+    runs,
+    samples,
+)
 from llmops_tui.store.database import Database
 
 NO_SCAN = {
@@ -14,6 +22,8 @@ NO_SCAN = {
     "ids of a version": datasets.IDS,
     "rows that came between two versions": dataset_difference.CAME,
     "rows that went between two versions": dataset_difference.WENT,
+    "labels of a data set": example_labels.LABELS,
+    "unlabelled rows": example_labels.UNLABELLED,
     "versions of a data set": dataset_difference.VERSIONS,
     "rows of the version before": dataset_difference.OLD_ROWS,
     "examples in the order of a field": dataset_index.FIELD_PAGE,

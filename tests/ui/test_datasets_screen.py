@@ -455,3 +455,41 @@ async def test_the_quality_of_a_data_set_is_on_one_screen_and_findings_open_thei
         await until(pilot, lambda: "mixed v2" in shown(app))
         await until(pilot, lambda: "Personal" not in shown(app))
         assert app.unforeseen == []
+
+
+async def test_rows_are_labelled_by_digits_and_become_a_version(
+    workspace: Workspace, project: Project
+) -> None:
+    rows = [ExampleDraft({"q": f"Row {n}"}, ["cat", "dog", None][n % 3]) for n in range(12)]
+    datasets.add_examples(workspace, project.id, "animals", iter(rows), source="")
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "l")
+        await until(pilot, lambda: "1 cat   2 dog" in shown(app))
+        assert "Row 2" in shown(app)
+        await press(pilot, "2")
+        await until(pilot, lambda: "Row 5" in shown(app))
+        await press(pilot, "u")
+        await until(pilot, lambda: "Row 2" in shown(app))
+        await press(pilot, "1")
+        await until(pilot, lambda: "Row 5" in shown(app))
+        await press(pilot, "t", *"cow", "ctrl+s")
+        await until(pilot, lambda: "3 cow" in shown(app) or "1 cow" in shown(app))
+        await press(pilot, "s")
+        await until(pilot, lambda: "Row 11" in shown(app))
+        await press(pilot, "w")
+        await until(pilot, lambda: "Version 2: 2 rows changed" in shown(app))
+        assert app.unforeseen == []
+    version = datasets.list_datasets(workspace, project.id)[0].version
+    assert version is not None
+    examples = datasets.example_page(workspace, version)
+    assert [examples[2].expected, examples[5].expected] == ["cat", "cow"]
+
+
+async def test_making_rows_needs_a_model(workspace: Workspace, project: Project) -> None:
+    add_examples(workspace, project, "sums", 3)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "m")
+        await until(pilot, lambda: "no model to write them" in shown(app))
+        assert app.unforeseen == []

@@ -124,7 +124,7 @@ class ExampleSearch:
             kept = set(other)
             first = array("q", (id for id in first if id in kept))
         if wanted.terms:  # an index of values isn't in the order of places
-            return datasets.in_order(self._db, first)
+            return dataset_index.in_order(self._db, first)
         return first
 
     def _with_term(self, term: Term) -> array[int]:
@@ -134,7 +134,7 @@ class ExampleSearch:
     def _with_text(self, wanted: Filter) -> array[int]:
         _, after = self._by_words()
         if after is None:
-            return datasets.ids_found(self._db, self._version, wanted.text)
+            return dataset_index.ids_found(self._db, self._version, wanted.text)
         return dataset_index.words_ids(self._db, self._version, wanted, after)
 
     def _first_with_text(self, limit: int) -> list[Example]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from llmops_tui.core.curation.filter import Filter, field_values, texts
 from llmops_tui.core.dataset import DatasetVersion, Example
+from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
 from llmops_tui.store.datasets import likes, read_example
 
@@ -86,6 +87,15 @@ FIELD_IDS_ONLY = """
 SELECT example_id FROM example_field
 WHERE dataset_id = ? AND field = ? AND value >= ? AND value < ?
 ORDER BY value, position
+"""
+IDS_FOUND = """
+SELECT id FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+  AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
+ORDER BY position
+"""
+IN_ORDER = """
+SELECT e.id FROM json_each(?) j JOIN example e ON e.id = j.value ORDER BY e.position
 """
 CHANGED_EVER = "SELECT 1 FROM example WHERE dataset_id = ? AND added_in > 1 LIMIT 1"
 GONE_EVER = "SELECT 1 FROM example WHERE dataset_id = ? AND removed_in IS NOT NULL LIMIT 1"
@@ -191,6 +201,17 @@ def field_ids(db: Database, of: DatasetVersion, field: str, bounds: tuple[str, s
     if not unchanged(db, of.dataset_id):
         sql, key = FIELD_IDS, (*key, of.number, of.number)
     return array("q", (row[0] for row in db.connection.execute(sql, key)))
+
+
+def ids_found(db: Database, of: DatasetVersion, find: str) -> array[int]:
+    """Ids of all examples of a version that contain `find`, in their order."""
+    key = (of.dataset_id, of.number, of.number, *likes(find))
+    return array("q", (row[0] for row in db.connection.execute(IDS_FOUND, key)))
+
+
+def in_order(db: Database, ids: Sequence[int]) -> array[int]:
+    """The same ids in the order of their examples' places."""
+    return array("q", (row[0] for row in db.connection.execute(IN_ORDER, (to_json(list(ids)),))))
 
 
 def value_counts(db: Database, of: DatasetVersion, field: str) -> dict[str, int]:

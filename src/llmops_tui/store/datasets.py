@@ -87,12 +87,6 @@ WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?
   AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
 ORDER BY position
 """
-IDS_FOUND = """
-SELECT id FROM example
-WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
-  AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
-ORDER BY position
-"""
 FIRST_POSITION = """
 SELECT position FROM example
 WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
@@ -102,9 +96,6 @@ LAST_POSITION = """
 SELECT position FROM example
 WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
 ORDER BY position DESC LIMIT 1
-"""
-IN_ORDER = """
-SELECT e.id FROM json_each(?) j JOIN example e ON e.id = j.value ORDER BY e.position
 """
 BY_IDS = """
 SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split, e.origin, e.parent
@@ -346,17 +337,6 @@ def positions(db: Database, of: DatasetVersion, find: str = "") -> Sequence[int]
         return array("q", (row[0] for row in db.connection.execute(POSITIONS, key)))
     key = (*key, *likes(find))
     return array("q", (row[0] for row in db.connection.execute(POSITIONS_FOUND, key)))
-
-
-def ids_found(db: Database, of: DatasetVersion, find: str) -> array[int]:
-    """Ids of all examples of a version that contain `find`, in their order."""
-    key = (of.dataset_id, of.number, of.number, *likes(find))
-    return array("q", (row[0] for row in db.connection.execute(IDS_FOUND, key)))
-
-
-def in_order(db: Database, ids: Sequence[int]) -> array[int]:
-    """The same ids in the order of their examples' places."""
-    return array("q", (row[0] for row in db.connection.execute(IN_ORDER, (to_json(list(ids)),))))
 
 
 def by_ids(db: Database, ids: Sequence[int]) -> dict[int, Example]:

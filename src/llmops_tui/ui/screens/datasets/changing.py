@@ -144,11 +144,32 @@ class Changing(Page[DatasetVersion]):
             lambda _, ids: editing.remove_examples(self.workspace, self.version, ids),
         )
 
+    def do_label(self) -> None:
+        """Open the labelling loop."""
+        from llmops_tui.ui.screens.datasets.labelling import LabelPage
+
+        self.app.push_screen(LabelPage(self.dataset, self.version, self.filter_text))
+
     def do_check(self) -> None:
         """Look for trouble in the data."""
         from llmops_tui.ui.screens.datasets.quality import QualityPage
 
         self.app.push_screen(QualityPage(self.dataset, self.version))
+
+    def do_make_more(self) -> None:
+        """Ask a model for variations of the examples shown."""
+        from llmops_tui.ui.screens.datasets.making import make_more
+
+        make_more(self)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the page is gone; asked by threads that work for it."""
+        return self._leaving
+
+    def say_working(self, line: str) -> None:
+        """Show how far work is; an empty line when it's over."""
+        raise NotImplementedError
 
     def changed(self, edited: Edited) -> None:
         """A version was made: say so and show it."""

@@ -174,6 +174,13 @@ class ExamplesPage(Changing):
             self.table.go_to_key(here)
         self.refresh_bindings()
 
+    def say_working(self, line: str) -> None:
+        """Show how far a model is in place of the title."""
+        if self.is_mounted and line:
+            self.query_one("#title", Words).put(line)
+        elif self.is_mounted:
+            self._say_title()
+
     def _source(self) -> Source[Example]:
         version, workspace = self.version, self.workspace
         if self.filter_text or self._sorting:
