@@ -18,6 +18,7 @@ from llmops_tui.store.datasets import likes, read_example
 
 BATCH = 4000
 """Rows indexed in one transaction: a tenth of a second in which others can't write."""
+SHORT = 2
 Go = Callable[[int], bool]
 """Told how many rows are done; says whether to go on."""
 
@@ -226,9 +227,15 @@ def unchanged(db: Database, dataset_id: int) -> bool:
 
 
 def match_text(text: str) -> str:
-    """What FTS5 is asked for a text: all of its words, each as the beginning of a word."""
+    """What FTS5 is asked for a text: its words, of which only the last may be unfinished.
+
+    A short beginning of a word says little and is in many: it is left out beside others, as what
+    is found is compared with the text anyway.
+    """
     words = "".join(c if c.isalnum() or ord(c) > 127 else " " for c in text.casefold()).split()
-    return " AND ".join(f'"{word}" *' for word in words)
+    if len(words) > 1 and len(words[-1]) <= SHORT:
+        return " AND ".join(f'"{word}"' for word in words[:-1])
+    return " AND ".join(f'"{word}"' for word in words) + (" *" if words else "")
 
 
 def _range(db: Database, dataset_id: int) -> tuple[int, int]:
