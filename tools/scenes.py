@@ -240,7 +240,7 @@ SCENES = (
     Scene(
         "Datasets: rows of a finding",
         "datasets.rows_page:RowsPage",
-        (State("the rows", "2 j enter c enter"),),
+        (State("the rows", "2 enter c enter"),),
     ),
     Scene(
         "Datasets: labelling",
