@@ -77,4 +77,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Production calls received a second, each committed first; CPU, memory, bytes a call",
         "the budgets; Phoenix and MLflow as they were measured on a machine like this",
     ),
+    "browsing": Benchmark(
+        "benchmarks.browsing",
+        "A million examples on their screen: opening, answers; what versions cost",
+        "an empty data set; the budget of 150 ms; one version",
+    ),
 }

@@ -112,6 +112,17 @@ async def _filter(running: Session) -> None:
     await running.type("invoice")
 
 
+async def _tagged_then_versions(running: Session) -> None:
+    await running.press("t")
+    await running.type("checked")
+    await running.press("ctrl+s", "v")
+
+
+async def _tagged_then_diff(running: Session) -> None:
+    await _tagged_then_versions(running)
+    await running.press("d", "enter")
+
+
 async def _file_missing(running: Session) -> None:
     await running.type("tickest.csv")
     await running.press("enter")
@@ -208,7 +219,33 @@ SCENES = (
             State("examples", "2 enter"),
             State("one example, opened", "2 enter enter"),
             State("filtered", "2 enter slash", act=_filter),
+            State("putting them into splits", "2 enter s"),
         ),
+    ),
+    Scene(
+        "Datasets: versions",
+        "datasets.versions:DatasetVersionsPage",
+        (State("after an edit", "2 enter", act=_tagged_then_versions),),
+    ),
+    Scene(
+        "Datasets: what differs between versions",
+        "datasets.versions:DatasetDiffPage",
+        (State("field by field", "2 enter", act=_tagged_then_diff),),
+    ),
+    Scene(
+        "Datasets: quality",
+        "datasets.quality:QualityPage",
+        (State("what was found", "2 enter c"), State("figures", "2 enter c f")),
+    ),
+    Scene(
+        "Datasets: rows of a finding",
+        "datasets.rows_page:RowsPage",
+        (State("the rows", "2 enter c enter"),),
+    ),
+    Scene(
+        "Datasets: labelling",
+        "datasets.labelling:LabelPage",
+        (State("nothing to label", "2 enter l"),),
     ),
     Scene(
         "Datasets: import",

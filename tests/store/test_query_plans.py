@@ -5,13 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from llmops_tui.store import datasets, labels, prompt_origins, runs, samples
+from llmops_tui.store import (
+    dataset_difference,
+    dataset_index,
+    datasets,
+    example_labels,
+    labels,
+    prompt_origins,
+    runs,
+    samples,
+)
 from llmops_tui.store.database import Database
 
 NO_SCAN = {
     "examples of a version": datasets.PAGE,
     "examples that contain a text": datasets.PAGE_FOUND,
     "ids of a version": datasets.IDS,
+    "rows that came between two versions": dataset_difference.CAME,
+    "rows that went between two versions": dataset_difference.WENT,
+    "labels of a data set": example_labels.LABELS,
+    "unlabelled rows": example_labels.UNLABELLED,
+    "versions of a data set": dataset_difference.VERSIONS,
+    "rows of the version before": dataset_difference.OLD_ROWS,
+    "examples in the order of a field": dataset_index.FIELD_PAGE,
+    "the same, the last first": dataset_index.FIELD_PAGE_DOWN,
+    "ids in the order of a field": dataset_index.FIELD_IDS,
+    "ids of a data set that never changed": dataset_index.FIELD_IDS_ONLY,
+    "first example": dataset_index.FIRST_ID,
+    "rows that the index lacks": dataset_index.NEXT_ROWS,
     "bad rows of a version": datasets.BAD_ROWS,
     "runs of a project": runs.PAGE,
     "cells of a run": runs.CELLS,
@@ -48,6 +69,13 @@ def test_no_list_query_scans_or_sorts(db: Database, sql: str):
     for step in steps:
         assert not step.startswith("SCAN"), steps
         assert "TEMP B-TREE" not in step, steps
+
+
+@pytest.mark.parametrize("sql", [dataset_index.WORDS_PAGE, dataset_index.WORDS_IDS])
+def test_words_are_looked_up_in_their_index_and_nothing_is_sorted(db: Database, sql: str):
+    words, *others = plan(db, sql)
+    assert words.startswith("SCAN w VIRTUAL TABLE INDEX")
+    assert [step for step in others if not step.startswith("SEARCH e USING INTEGER PRIMARY")] == []
 
 
 def test_the_check_notices_a_scan(db: Database):

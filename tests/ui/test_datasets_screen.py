@@ -115,7 +115,7 @@ async def test_the_filter_shows_only_what_contains_the_text(
         await press(pilot, "escape")
         await until(pilot, lambda: "What is 1 + 1?" in shown(app))
         await press(pilot, "slash", *"nowhere")
-        await until(pilot, lambda: "No example contains “nowhere”" in shown(app))
+        await until(pilot, lambda: "No example fits “nowhere”" in shown(app))
         assert app.unforeseen == []
 
 
@@ -372,3 +372,151 @@ async def test_what_was_copied_can_be_had_as_a_file_or_in_a_pager(
     assert "copied" in read.read_text()
     assert "\x1b" not in read.read_text()
     Path(path).unlink()
+
+
+async def test_examples_are_found_by_field_and_put_in_order(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 300)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "enter", "slash", *"expected:60")
+        await until(pilot, lambda: "those with “expected:60”" in shown(app))
+        assert "What is 30 + 30?" in shown(app)
+        assert "What is 1 + 1?" not in shown(app)
+        await press(pilot, "enter", "escape", "o", *["down"] * 2, "enter")
+        await until(pilot, lambda: "by expected" in shown(app))
+        await press(pilot, "o", "enter")
+        await until(pilot, lambda: "the last first" in shown(app))
+        await press(pilot, "g")
+        await until(pilot, lambda: "What is 300 + 300?" in shown(app).splitlines()[3])
+        await press(pilot, "G")
+        assert "What is 1 + 1?" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_a_bulk_edit_makes_the_next_version_which_is_shown_compared_and_taken_back(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 30)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "slash", *"question:what")
+        await until(pilot, lambda: "those with" in shown(app))
+        await press(pilot, "enter", "t", *"seen")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "Version 2: 30 rows changed" in shown(app))
+        await until(pilot, lambda: "sums v2" in shown(app))
+        await press(pilot, "v")
+        await until(pilot, lambda: "tags seen on 30" in shown(app))
+        await press(pilot, "d")
+        await until(pilot, lambda: "v1 → v2: 0 added, 0 removed, 30 changed" in shown(app))
+        await press(pilot, "enter")
+        assert "+ tags" in shown(app)
+        await press(pilot, "escape", "escape", "j")
+        assert "r Restore" in footer(app)
+        await press(pilot, "r", "y")
+        await until(pilot, lambda: "Version 3: 30 rows changed" in shown(app))
+        await press(pilot, "enter")
+        assert "older version" in shown(app)
+        await press(pilot, "t")
+        assert "never changes" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_an_example_is_edited_in_the_editor_and_nothing_written_is_lost(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_examples(workspace, project, "sums", 3)
+    seen: list[str] = []
+    answers = ["{broken", '{"inputs": {"question": "Mended"}, "expected": "2"}']
+
+    def edit(app: LlmopsApp, text: str, suffix: str) -> str:
+        seen.append(text)
+        return answers[len(seen) - 1]
+
+    monkeypatch.setattr("llmops_tui.ui.editor.edit_in_editor", edit)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "e")
+        await until(pilot, lambda: "no valid JSON" in shown(app))
+        assert datasets.list_datasets(workspace, project.id)[0].versions == 1
+        await press(pilot, "e")
+        assert seen[1] == "{broken"
+        await until(pilot, lambda: "Mended" in shown(app))
+        assert app.unforeseen == []
+
+
+async def test_splits_are_assigned_by_chance_from_the_screen(
+    workspace: Workspace, project: Project
+) -> None:
+    add_examples(workspace, project, "sums", 100)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "s", "left", "left", "left", "left", "ctrl+s")
+        await until(pilot, lambda: "Version 2" in shown(app) or "rows changed" in shown(app))
+        version = datasets.list_datasets(workspace, project.id)[0].version
+        assert version is not None
+        assert sum(version.splits.values()) == 100
+
+
+async def test_the_quality_of_a_data_set_is_on_one_screen_and_findings_open_their_rows(
+    workspace: Workspace, project: Project
+) -> None:
+    rows = [ExampleDraft({"q": f"Number {n}"}, "x") for n in range(20)]
+    rows += [ExampleDraft({"q": "write me@example.com"}, "a"), ExampleDraft({"q": "Same"}, "a")]
+    rows += [ExampleDraft({"q": "same"}, "b")]
+    datasets.add_examples(workspace, project.id, "mixed", iter(rows), source="")
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "c")
+        await until(pilot, lambda: "23 examples looked at, 3 findings" in shown(app))
+        assert "Same input, different answers" in shown(app)
+        await press(pilot, "f")
+        assert "How many do I need?" in shown(app)
+        await press(pilot, "escape", "enter")
+        await until(pilot, lambda: "different answers, 2 rows" in shown(app))
+        assert "Same" in shown(app)
+        await press(pilot, "escape", "m", "y")
+        await until(pilot, lambda: "Version 2: 1 row changed" in shown(app))
+        await until(pilot, lambda: "mixed v2" in shown(app))
+        await until(pilot, lambda: "Personal" not in shown(app))
+        assert app.unforeseen == []
+
+
+async def test_rows_are_labelled_by_digits_and_become_a_version(
+    workspace: Workspace, project: Project
+) -> None:
+    rows = [ExampleDraft({"q": f"Row {n}"}, ["cat", "dog", None][n % 3]) for n in range(12)]
+    datasets.add_examples(workspace, project.id, "animals", iter(rows), source="")
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "l")
+        await until(pilot, lambda: "1 cat   2 dog" in shown(app))
+        assert "Row 2" in shown(app)
+        await press(pilot, "2")
+        await until(pilot, lambda: "Row 5" in shown(app))
+        await press(pilot, "u")
+        await until(pilot, lambda: "Row 2" in shown(app))
+        await press(pilot, "1")
+        await until(pilot, lambda: "Row 5" in shown(app))
+        await press(pilot, "t", *"cow", "ctrl+s")
+        await until(pilot, lambda: "3 cow" in shown(app) or "1 cow" in shown(app))
+        await press(pilot, "s")
+        await until(pilot, lambda: "Row 11" in shown(app))
+        await press(pilot, "w")
+        await until(pilot, lambda: "Version 2: 2 rows changed" in shown(app))
+        assert app.unforeseen == []
+    version = datasets.list_datasets(workspace, project.id)[0].version
+    assert version is not None
+    examples = datasets.example_page(workspace, version)
+    assert [examples[2].expected, examples[5].expected] == ["cat", "cow"]
+
+
+async def test_making_rows_needs_a_model(workspace: Workspace, project: Project) -> None:
+    add_examples(workspace, project, "sums", 3)
+    app = LlmopsApp(workspace)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "enter", "m")
+        await until(pilot, lambda: "no model to write them" in shown(app))
+        assert app.unforeseen == []

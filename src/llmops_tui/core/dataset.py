@@ -19,6 +19,10 @@ class ExampleDraft:
     """The right answer; a JSON list where several are accepted; None where unlabelled."""
     tags: tuple[str, ...] = ()
     split: str | None = None
+    origin: str = ""
+    """`synthetic` where a model made it up; empty for what people or production gave."""
+    parent: int | None = None
+    """Position of the example that it was made from."""
 
     def content_hash(self) -> bytes:
         """16 bytes that are equal for equal inputs and expected answer."""
@@ -37,6 +41,16 @@ class Example:
     expected: str | None
     tags: tuple[str, ...] = ()
     split: str | None = None
+    origin: str = ""
+    """`synthetic` where a model made it up; empty for what people or production gave."""
+    parent: int | None = None
+    """Position of the example that it was made from."""
+
+    def draft(self) -> ExampleDraft:
+        """The same without its place, for a changed copy."""
+        return ExampleDraft(
+            self.inputs, self.expected, self.tags, self.split, self.origin, self.parent
+        )
 
 
 @dataclass(frozen=True, slots=True)

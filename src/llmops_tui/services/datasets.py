@@ -71,6 +71,14 @@ def example_page(
     return datasets.page(workspace.db, version, after=after, limit=limit, find=find)
 
 
+def examples_at(
+    workspace: Workspace, version: DatasetVersion, positions: Sequence[int]
+) -> list[Example]:
+    """The examples of a version at some positions, in that order; those that aren't there go."""
+    found = datasets.at_positions(workspace.db, version, positions)
+    return [found[position] for position in positions if position in found]
+
+
 def bad_row_page(
     workspace: Workspace, version: DatasetVersion, *, after: int = 0, limit: int = 64
 ) -> list[BadRow]:
@@ -124,6 +132,7 @@ __all__ = [
     "datasets_view",
     "example_page",
     "example_positions",
+    "examples_at",
     "find_dataset",
     "list_datasets",
     "version_of",

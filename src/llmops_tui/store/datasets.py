@@ -44,25 +44,22 @@ VALUES (?, ?, 0, x'', '[]', ?, ?, ?, ?)
 FINISH_VERSION = """
 UPDATE dataset_version SET rows = ?, content_hash = ?, columns = ?, splits = ? WHERE id = ?
 """
-RETIRE = """
-UPDATE example SET removed_in = ? WHERE dataset_id = ? AND removed_in IS NULL
-"""
 INSERT_EXAMPLE = """
 INSERT INTO example
-    (dataset_id, position, added_in, split, tags, inputs, expected, content_hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    (dataset_id, position, added_in, split, tags, inputs, expected, content_hash, origin, parent)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_BAD_ROW = """
 INSERT INTO bad_row (dataset_version_id, line, reason, raw, length) VALUES (?, ?, ?, ?, ?)
 """
 PAGE = """
-SELECT id, position, inputs, expected, tags, split FROM example
+SELECT id, position, inputs, expected, tags, split, origin, parent FROM example
 WHERE dataset_id = ? AND position > ? AND added_in <= ?
   AND (removed_in IS NULL OR removed_in > ?)
 ORDER BY position LIMIT ?
 """
 PAGE_FOUND = """
-SELECT id, position, inputs, expected, tags, split FROM example
+SELECT id, position, inputs, expected, tags, split, origin, parent FROM example
 WHERE dataset_id = ? AND position > ? AND added_in <= ?
   AND (removed_in IS NULL OR removed_in > ?)
   AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
@@ -90,9 +87,24 @@ WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?
   AND (inputs LIKE ? ESCAPE '\\' OR expected LIKE ? ESCAPE '\\')
 ORDER BY position
 """
+FIRST_POSITION = """
+SELECT position FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+ORDER BY position LIMIT 1
+"""
+LAST_POSITION = """
+SELECT position FROM example
+WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
+ORDER BY position DESC LIMIT 1
+"""
 BY_IDS = """
-SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split
+SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split, e.origin, e.parent
 FROM json_each(?) j JOIN example e ON e.id = j.value
+"""
+AT_POSITIONS = """
+SELECT e.id, e.position, e.inputs, e.expected, e.tags, e.split, e.origin, e.parent
+FROM json_each(?) j CROSS JOIN example e ON e.dataset_id = ? AND e.position = j.value
+WHERE e.added_in <= ? AND (e.removed_in IS NULL OR e.removed_in > ?)
 """
 TITLE = """
 SELECT d.name || ' v' || v.number FROM dataset_version v JOIN dataset d ON d.id = v.dataset_id
@@ -120,8 +132,8 @@ def add_version(
 ) -> DatasetVersion:
     """Write a new version of a data set from a stream, in one transaction.
 
-    The rows replace those of the version before; `rows` may raise to abandon the import, which
-    leaves nothing behind. Memory stays flat.
+    The rows replace those of the version before; those that are the same, in their order, cost
+    nothing. `rows` may raise to abandon the import, which leaves nothing behind. Memory stays flat.
     """
     with db.write("dataset") as connection:
         connection.execute(INSERT_DATASET, (project_id, name, now_ms()))
@@ -132,11 +144,14 @@ def add_version(
             INSERT_VERSION, (dataset_id, number, source, note, author, now_ms())
         )
         version_id = int(inserted.lastrowid or 0)
-        if number > 1:
-            connection.execute(RETIRE, (number, dataset_id))
         content = Content(dataset_id, version_id, number, position)
+        if number > 1:
+            from llmops_tui.store.dataset_difference import Successor  # builds on this module
+
+            content = Successor(dataset_id, version_id, number, position)
         for batch in _batches(rows):
             content.insert(connection, batch)
+        content.finish(connection)
         connection.execute(FINISH_VERSION, content.summary())
     return version(db, version_id)
 
@@ -145,52 +160,80 @@ class Content:
     """Rows of a version on their way into the file, and what is to be known of all of them."""
 
     def __init__(self, dataset_id: int, version_id: int, number: int, position: int) -> None:
-        self._dataset_id = dataset_id
-        self._version_id = version_id
-        self._number = number
-        self._before = self._position = position
+        self.dataset_id = dataset_id
+        self.version_id = version_id
+        self.number = number
+        self.position = position
+        """The last one that is taken."""
+        self._rows = 0
         self._columns: dict[str, None] = {}
         self._splits: Counter[str] = Counter()
         self._digest = hashlib.sha256()
 
     def insert(self, connection: sqlite3.Connection, batch: list[ExampleDraft | BadRow]) -> None:
         """Write some rows."""
-        values = [self._values(row) for row in batch if isinstance(row, ExampleDraft)]
-        connection.executemany(INSERT_EXAMPLE, values)
+        drafts = [row for row in batch if isinstance(row, ExampleDraft)]
+        self.insert_examples(connection, [(row, self.counted(row)) for row in drafts])
         connection.executemany(
             INSERT_BAD_ROW,
             [
-                (self._version_id, row.line, row.reason, row.raw, row.length)
+                (self.version_id, row.line, row.reason, row.raw, row.length)
                 for row in batch
                 if isinstance(row, BadRow)
             ],
         )
 
+    def insert_examples(
+        self, connection: sqlite3.Connection, batch: list[tuple[ExampleDraft, bytes]]
+    ) -> None:
+        """Write some examples, each with its hash."""
+        connection.executemany(INSERT_EXAMPLE, [self.values(*row) for row in batch])
+
+    def finish(self, connection: sqlite3.Connection) -> None:
+        """All rows came."""
+
     def summary(self) -> tuple[object, ...]:
         """What `FINISH_VERSION` asks for."""
         return (
-            self._position - self._before,
+            self._rows,
             self._digest.digest(),
             to_json(list(self._columns)),
             to_json(self._splits),
-            self._version_id,
+            self.version_id,
         )
 
-    def _values(self, row: ExampleDraft) -> tuple[object, ...]:
-        self._position += 1
-        self._columns.update(dict.fromkeys(row.inputs))
-        self._splits[row.split or ""] += 1
+    def counted(self, row: ExampleDraft) -> bytes:
+        """Take a row into the summary; gives its hash."""
         row_hash = row.content_hash()
+        self.count(row.inputs, row_hash, row.split, to_json(row.tags))
+        return row_hash
+
+    def count(self, columns: Iterable[str], row_hash: bytes, split: str | None, tags: str) -> None:
+        """Take a row into the summary of which only this is known; `tags` as JSON."""
+        self._rows += 1
+        self._columns.update(dict.fromkeys(columns))
+        self._splits[split or ""] += 1
         self._digest.update(row_hash)
+        if split or tags != "[]":
+            self._digest.update(f"[{to_json(split)},{tags}]".encode())
+
+    def values(
+        self, row: ExampleDraft, row_hash: bytes, position: int | None = None
+    ) -> tuple[object, ...]:
+        """What `INSERT_EXAMPLE` asks for; behind all others where no position is given."""
+        if position is None:
+            position = self.position = self.position + 1
         return (
-            self._dataset_id,
-            self._position,
-            self._number,
+            self.dataset_id,
+            position,
+            self.number,
             row.split,
             to_json(list(row.tags)),
             to_json(row.inputs),
             row.expected,
             row_hash,
+            row.origin,
+            row.parent,
         )
 
 
@@ -269,10 +312,10 @@ def page(
     """Up to `limit` examples with a position above `after`, optionally containing `find`."""
     key = (of.dataset_id, after, of.number, of.number)
     if find:
-        rows = db.rows(PAGE_FOUND, (*key, *_likes(find), limit))
+        rows = db.rows(PAGE_FOUND, (*key, *likes(find), limit))
     else:
         rows = db.rows(PAGE, (*key, limit))
-    return [_example(row) for row in rows]
+    return [read_example(row) for row in rows]
 
 
 def example_ids(db: Database, of: DatasetVersion, split: str | None = None) -> array[int]:
@@ -284,18 +327,27 @@ def example_ids(db: Database, of: DatasetVersion, split: str | None = None) -> a
     return array("q", (row[0] for row in db.connection.execute(sql, key)))
 
 
-def positions(db: Database, of: DatasetVersion, find: str = "") -> array[int]:
+def positions(db: Database, of: DatasetVersion, find: str = "") -> Sequence[int]:
     """Positions of all examples of a version, optionally only of those that contain `find`."""
     key: tuple[object, ...] = (of.dataset_id, of.number, of.number)
-    sql = POSITIONS
-    if find:
-        key, sql = (*key, *_likes(find)), POSITIONS_FOUND
-    return array("q", (row[0] for row in db.connection.execute(sql, key)))
+    if not find:
+        first, last = db.row(FIRST_POSITION, key), db.row(LAST_POSITION, key)
+        if first and last and last[0] - first[0] + 1 == of.rows:
+            return range(first[0], last[0] + 1)  # no gap: a million places cost nothing
+        return array("q", (row[0] for row in db.connection.execute(POSITIONS, key)))
+    key = (*key, *likes(find))
+    return array("q", (row[0] for row in db.connection.execute(POSITIONS_FOUND, key)))
 
 
 def by_ids(db: Database, ids: Sequence[int]) -> dict[int, Example]:
     """Examples by id, whatever versions they belong to."""
-    return {row["id"]: _example(row) for row in db.rows(BY_IDS, (to_json(list(ids)),))}
+    return {row["id"]: read_example(row) for row in db.rows(BY_IDS, (to_json(list(ids)),))}
+
+
+def at_positions(db: Database, of: DatasetVersion, positions: Sequence[int]) -> dict[int, Example]:
+    """Examples of a version by position."""
+    key = (to_json(list(positions)), of.dataset_id, of.number, of.number)
+    return {row["position"]: read_example(row) for row in db.rows(AT_POSITIONS, key)}
 
 
 def bad_rows(db: Database, version_id: int, *, after: int = 0, limit: int = 64) -> list[BadRow]:
@@ -316,7 +368,7 @@ def _batches(rows: Iterable[ExampleDraft | BadRow]) -> Iterator[list[ExampleDraf
     yield batch
 
 
-def _likes(find: str) -> tuple[str, str]:
+def likes(find: str) -> tuple[str, str]:
     """Patterns for inputs and for the expected answer."""
     # Stored inputs are ASCII JSON: look for the same escapes that to_json wrote.
     return _like(to_json(find)[1:-1]), _like(find)
@@ -328,7 +380,8 @@ def _like(text: str) -> str:
     return f"%{text}%"
 
 
-def _example(row: sqlite3.Row) -> Example:
+def read_example(row: sqlite3.Row) -> Example:
+    """An example from a row that has all of its columns."""
     return Example(
         id=row["id"],
         position=row["position"],
@@ -336,4 +389,6 @@ def _example(row: sqlite3.Row) -> Example:
         expected=row["expected"],
         tags=json_strings(row["tags"]),
         split=row["split"],
+        origin=row["origin"],
+        parent=row["parent"],
     )

@@ -21,17 +21,49 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("datasets.export", "x", "Export", "Write the data set to a file, in many formats.", 4),
     Command("datasets.bad_rows", "b", "Bad rows", "Rows that an import kept aside, and why.", 3),
-    Command("datasets.examples.bad_rows", "b", "Bad rows", "Rows kept aside, and why.", 4),
+    Command("datasets.examples.edit", "e", "Edit", "Edit the example in $EDITOR, as JSON.", 2),
+    Command("datasets.examples.label", "l", "Label", "Fill in expected answers, key by key.", 3),
     Command(
-        "datasets.examples.copy", "y", "Copy", "Send the example to the clipboard, as JSON.", 5
+        "datasets.examples.check",
+        "c",
+        "Check",
+        "Look for duplicates, leaks, personal data and more.",
+        4,
+    ),
+    Command("datasets.examples.order", "o", "Order", "By which field; again turns it round.", 5),
+    Command("datasets.examples.tag", "t", "Tag", "Tag this example, or all that were found.", 6),
+    Command("datasets.examples.split", "s", "Split", "Put examples into train, dev or gate.", 7),
+    Command("datasets.examples.versions", "v", "Versions", "Versions, and what differs.", 8),
+    Command(
+        "datasets.examples.make_more", "m", "Make more", "Let a model write variations of rows.", 9
+    ),
+    Command("datasets.examples.remove", "x", "Remove", "Leave examples out of the next version."),
+    Command("datasets.examples.bad_rows", "b", "Bad rows", "Rows kept aside, and why."),
+    Command("datasets.examples.copy", "y", "Copy", "Send the example to the clipboard, as JSON."),
+    Command("datasets.versions.diff", "d", "Diff", "What differs from the marked version.", 2),
+    Command(
+        "datasets.versions.mark", "space", "Mark", "Compare with this one, not the one before.", 3
     ),
     Command(
-        "datasets.examples.in_editor",
-        "e",
-        "Editor",
-        "Open the example in $EDITOR to read it; examples don't change.",
-        6,
+        "datasets.versions.restore", "r", "Restore", "Make a new version with this content.", 4
     ),
+    Command(
+        "datasets.quality.figures",
+        "f",
+        "Figures",
+        "Labels, lengths, scripts, and whether it's enough.",
+        2,
+    ),
+    Command("datasets.quality.mask", "m", "Mask", "Mask what is personal, in a new version.", 3),
+    Command("datasets.quality.again", "r", "Look again", "Look at every row anew.", 4),
+    Command("datasets.rows.remove", "x", "Remove", "Leave the row out of the next version.", 2),
+    Command("datasets.label.type_answer", "t", "Type", "Type an answer that has no digit.", 1),
+    Command("datasets.label.in_editor", "e", "Editor", "Write a long answer in $EDITOR.", 2),
+    Command("datasets.label.skip", "s", "Skip", "The next row; this one waits.", 3),
+    Command("datasets.label.undo", "u", "Undo", "Take your last label back, any number.", 4),
+    Command("datasets.label.make_version", "w", "Write", "Make a version of all labels.", 5),
+    Command("datasets.label.opinions", "o", "Opinions", "Second opinions, or back.", 6),
+    Command("datasets.diff.copy", "y", "Copy", "Send the difference to the clipboard.", 3),
     Command(
         "datasets.bad.mend",
         "e",

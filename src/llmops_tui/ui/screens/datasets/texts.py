@@ -111,14 +111,31 @@ def input_text(example: Example, column: str) -> str:
     return value_text(example.inputs[column]) if column in example.inputs else ""
 
 
+def whole_text(value: Json) -> str:
+    """An input to be read whole: JSON, also where it came as text, laid out over lines."""
+    if isinstance(value, str):
+        if not value.lstrip().startswith(("{", "[")):
+            return value
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return str(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, indent=2)
+    return json.dumps(value, ensure_ascii=False)
+
+
 def example_sections(example: Example) -> list[Section]:
     """A whole example."""
-    sections = [Section(name, value_text(value)) for name, value in example.inputs.items()]
+    sections = [Section(name, whole_text(value)) for name, value in example.inputs.items()]
     expected = example.expected
     if expected is None:
         sections.append(Section("expected", "not labelled", (), "muted"))
     else:
-        sections.append(Section("expected", expected))
+        sections.append(Section("expected", whole_text(expected)))
+    if example.origin:
+        made = f"{example.origin}, from example {example.parent:,}" if example.parent else ""
+        sections.append(Section("origin", made or example.origin, (), "doubt"))
     if example.tags:
         sections.append(Section("tags", ", ".join(example.tags)))
     if example.split:

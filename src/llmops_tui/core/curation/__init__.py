@@ -1,0 +1,1 @@
+"""Looking after examples: finding them, spreading them over splits, checking them. Pure."""
