@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -22,16 +22,14 @@ from llmops_tui.cli.progress import ProgressLine
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
 from llmops_tui.core.run import RunStatus
-from llmops_tui.services import datasets, models, prompts, runs, suites
+from llmops_tui.services import datasets, models, prompts, runs
 from llmops_tui.services.models import ModelView
-from llmops_tui.services.reports.content import RunReport, gather, sentence
-from llmops_tui.services.reports.data import report_data, run_data
-from llmops_tui.services.reports.html import write_html
-from llmops_tui.services.reports.junit import write_run
-from llmops_tui.services.reports.writing import write_markdown
-from llmops_tui.services.run_words import rate_words
+from llmops_tui.services.run_words import rate_words, spent_words
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from llmops_tui.services.reports.content import RunReport
 
 NANO = 1_000_000_000
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -55,6 +53,9 @@ class RunOptions(TypedDict):
     stop_when_decided: bool | None
     detach: bool
     resume_id: int | None
+    pause_id: int | None
+    cancel_id: int | None
+    retune_id: int | None
     list_only: bool
     baseline: str | None
     junit: Path | None
@@ -83,6 +84,14 @@ class RunOptions(TypedDict):
 )
 @click.option("--detach", is_flag=True, help="Start a worker in the background and return.")
 @click.option("--resume", "resume_id", type=int, help="Go on with this run.")
+@click.option("--pause", "pause_id", type=int, help="Let this run finish what is under way.")
+@click.option("--cancel", "cancel_id", type=int, help="End this run; what was measured stays.")
+@click.option(
+    "--retune",
+    "retune_id",
+    type=int,
+    help="Give this run another --concurrency or --max-cost, also while it is under way.",
+)
 @click.option("--list", "list_only", is_flag=True, help="List the project's runs.")
 @click.option("--baseline", help="Compare with this run, or with the version of this label.")
 @click.option("--junit", type=FILE, help="Write JUnit XML for the CI's test report.")
@@ -104,6 +113,8 @@ def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
         _list(workspace, project_of(ctx, workspace), as_json)
         return
     cap = None if options["max_cost"] is None else round(options["max_cost"] * NANO)
+    if _steer(workspace, options, cap):
+        return
     if options["resume_id"] is not None:
         run_id = runs.run_view(workspace, options["resume_id"]).run.id
         runs.retune(workspace, run_id, concurrency=options["concurrency"], cost_cap=cap)
@@ -123,6 +134,8 @@ def _plan_config(
     ctx: click.Context, workspace: Workspace, path: Path, options: RunOptions, cap: int | None
 ) -> int:
     """Bring another tool's configuration in and plan its run; what can't run goes to stderr."""
+    from llmops_tui.services import suites  # brings promptfoo's formats along
+
     asked = tuple(_model(workspace, name) for name in options["model_names"])
     suite = suites.bring_in(workspace, path, project=common(ctx)["project"], models=asked)
     for line in suite.lines():
@@ -140,6 +153,28 @@ def _plan_config(
         seed=options["seed"],
     )
     return runs.plan_run(workspace, suite.project.id, request)
+
+
+def _steer(workspace: Workspace, options: RunOptions, cap: int | None) -> bool:
+    """Pause, cancel or retune a run that some other process is at; whether that was asked for."""
+    pause, cancel, retune = options["pause_id"], options["cancel_id"], options["retune_id"]
+    if pause is not None:
+        runs.pause(workspace, runs.run_view(workspace, pause).run.id)
+        say(f"Run {pause} pauses. Go on with it: llmops-tui run --resume {pause}")
+    elif cancel is not None:
+        runs.cancel(workspace, runs.run_view(workspace, cancel).run.id)
+        say(f"Run {cancel} is cancelled.")
+    elif retune is not None:
+        concurrency = options["concurrency"]
+        if concurrency is None and cap is None:
+            raise InputError("Nothing to change.", "Give --concurrency, --max-cost, or both.")
+        run_id = runs.run_view(workspace, retune).run.id
+        runs.retune(workspace, run_id, concurrency=concurrency, cost_cap=cap)
+        now = runs.run_view(workspace, run_id)
+        say(f"Run {run_id}: {now.run.concurrency} at once, {spent_words(now)}.")
+    else:
+        return False
+    return True
 
 
 def _request(
@@ -163,6 +198,13 @@ def _request(
 
 def _end(workspace: Workspace, run_id: int, options: RunOptions) -> int:
     """Say what the run found, wherever it is wanted; the exit code."""
+    # Reports and their formats are read when the run is over: the first request shouldn't wait.
+    from llmops_tui.services.reports.content import gather
+    from llmops_tui.services.reports.data import report_data
+    from llmops_tui.services.reports.html import write_html
+    from llmops_tui.services.reports.junit import write_run
+    from llmops_tui.services.reports.writing import write_markdown
+
     report = gather(workspace, run_id, options["baseline"])
     for write, target in (
         (write_run, options["junit"]),
@@ -187,8 +229,8 @@ def _detach(workspace: Workspace, run_id: int, as_json: bool) -> None:
 
 
 def _execute(workspace: Workspace, run_id: int, *, quiet: bool) -> None:
-    view = runs.run_view(workspace, run_id)
-    line = ProgressLine(view.run.total, view.run.done, sys.stderr, quiet=quiet)
+    done, total = runs.how_far(workspace, run_id)
+    line = ProgressLine(total, done, sys.stderr, quiet=quiet)
     try:
         runs.work(workspace, run_id, line.count)
     finally:
@@ -196,6 +238,8 @@ def _execute(workspace: Workspace, run_id: int, *, quiet: bool) -> None:
 
 
 def _show(report: RunReport) -> None:
+    from llmops_tui.services.reports.content import sentence
+
     view = report.view
     for cell in view.cells:
         say(f"{cell.title}: {cell.verdict.state}. {sentence(view, cell)}")
@@ -210,6 +254,8 @@ def _show(report: RunReport) -> None:
 def _list(workspace: Workspace, project: Project, as_json: bool) -> None:
     views = runs.list_runs(workspace, project.id)
     if as_json:
+        from llmops_tui.services.reports.data import run_data
+
         print_json([run_data(view) for view in views])
         return
     if not views:

@@ -212,6 +212,16 @@ def work(workspace: Workspace, run_id: int, on_finish: Callable[[Outcome], None]
     )
 
 
+def how_far(workspace: Workspace, run_id: int) -> tuple[int, int]:
+    """(done, total) samples; without the verdicts of `run_view`, which cost half a second to load.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    run = runs.get(workspace.db, run_id)
+    return run.done, run.total
+
+
 def pause(workspace: Workspace, run_id: int) -> None:
     """Let the worker finish what is under way and stop."""
     runs.want(workspace.db, run_id, Wanted.PAUSE)
@@ -237,6 +247,13 @@ def retune(
     if concurrency is not None and concurrency < 1:
         raise InputError("The concurrency can't be below 1.", "Pause the run to stop it.")
     runs.retune(workspace.db, run_id, concurrency=concurrency, cost_cap=cost_cap)
+
+
+def nudge(workspace: Workspace, run_id: int, direction: int) -> None:
+    """About a quarter more (1) or fewer (-1) requests at once than are set at this moment."""
+    now = runs.get(workspace.db, run_id).concurrency
+    wanted = max(1, now + direction * max(1, now // 4))
+    runs.retune(workspace.db, run_id, concurrency=wanted)
 
 
 def list_runs(

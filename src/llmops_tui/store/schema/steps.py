@@ -13,3 +13,4 @@ STEPS: tuple[str, ...] = (
     "origins",
     "curation",
 )
+STEPS: tuple[str, ...] = ("first", "judged", "imports", "monitoring", "labels", "token_pace")
