@@ -12,5 +12,5 @@ STEPS: tuple[str, ...] = (
     "labels",
     "origins",
     "curation",
+    "token_pace",
 )
-STEPS: tuple[str, ...] = ("first", "judged", "imports", "monitoring", "labels", "token_pace")
