@@ -106,3 +106,15 @@ def survey(path: Path, workspace: Workspace) -> Coverage:
         share=plan.share,
         notes=plan.notes,
     )
+
+
+def configs_in(path: Path) -> list[Path]:
+    """The configurations of a folder, by their names; a file is itself."""
+    if not path.is_dir():
+        return [path]
+    found = [
+        file
+        for pattern in ("promptfooconfig*.yaml", "promptfooconfig*.yml", "promptfooconfig*.json")
+        for file in path.rglob(pattern)
+    ]
+    return sorted(found) or sorted(path.rglob("*.yaml"))
