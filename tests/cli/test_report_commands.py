@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 
 import pexpect
 import pytest
+import yaml
 from tests.cli.test_commands import assert_error, command
 from tests.endpoints.process import MockEndpoint, mock_endpoint
 from tests.workspaces import Bench, make_bench
@@ -84,3 +86,46 @@ def test_on_a_terminal_a_bar_moves_and_the_verdict_stands_at_the_end(
     seen.expect(pexpect.EOF)
     seen.close()
     assert seen.exitstatus == 0
+
+
+def test_the_sample_workflow_of_the_documentation_runs_as_it_stands(
+    endpoint: MockEndpoint, tmp_path: Path
+) -> None:
+    endpoint.configure(answer="last-word", wrong=0, latency_ms=0)
+    text = (Path(__file__).parents[2] / "docs" / "ci.md").read_text("utf-8")
+    workflow = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    job = workflow["jobs"]["gate"]
+    assert workflow[True] == ["pull_request"]  # YAML 1.1's `on`
+    (tmp_path / "promptfooconfig.yaml").write_text(
+        "prompts: ['Name the capital: {{city}}']\nproviders: [openai:gpt-4o-mini]\n"
+        f"tests: [{{vars: {{city: {[f'C{n}' for n in range(40)]}}}, "
+        "assert: [{type: equals, value: '{{city}}'}]}]\n"
+    )
+    summary = tmp_path / "summary.md"
+    environment = {
+        **os.environ,
+        **job["env"],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "OPENAI_API_KEY": "x",
+        "OPENAI_BASE_URL": endpoint.base_url,
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    ran = 0
+    for step in job["steps"]:
+        if "run" not in step or step.get("name") == "install":
+            continue
+        done = subprocess.run(
+            ["bash", "-e", "-c", step["run"]],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, (step, done.stdout, done.stderr)
+        ran += 1
+    assert ran == 2
+    assert summary.read_text().startswith("# PASS: run 1 of topics")
+    upload = job["steps"][-1]["with"]["path"].split()
+    assert [name for name in upload if not (tmp_path / name).exists()] == []

@@ -47,6 +47,9 @@ NO_SCAN = {
     "outcomes of a run": samples.OUTCOMES,
     "the cached answer to a question": samples.CACHED_ONE,
     "scores of a sample": samples.SCORES_OF,
+    "samples of a run with all that was said": run_export.SAMPLES,
+    "outcomes of a run's cell": run_export.FIRST_OUTCOMES,
+    "a data set's version by its content": datasets.SAME_CONTENT,
 }
 
 

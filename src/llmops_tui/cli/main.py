@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "llmops_tui.cli.demo:demo",
     "doctor": "llmops_tui.cli.doctor:doctor",
     "gateway": "llmops_tui.cli.gateway:gateway",
+    "import": "llmops_tui.cli.import_:import_",
     "manual": "llmops_tui.cli.manual:manual",
     "model": "llmops_tui.cli.model:model",
     "plan": "llmops_tui.cli.plan:plan",

@@ -102,8 +102,9 @@ class RunOptions(TypedDict):
 def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
     """Test prompts on a data set and say whether they are within the tolerance.
 
-    CONFIG is another tool's file, run as it is: a promptfoo configuration. What of it can't run
-    here is said one by one; --model asks your own model instead of its providers.
+    CONFIG is another tool's file, run as it is: a promptfoo configuration, or a registry file of
+    OpenAI's evals (FILE#NAME where it names several). What of it can't run here is said one by
+    one; --model asks your own model instead of those that it names.
 
     Exit code: 0 within, 1 exceeded (or worse than the baseline), 3 undecided, 4 could not run.
     """
@@ -137,10 +138,11 @@ def _plan_config(
     from llmops_tui.services import suites  # brings promptfoo's formats along
 
     asked = tuple(_model(workspace, name) for name in options["model_names"])
-    suite = suites.bring_in(workspace, path, project=common(ctx)["project"], models=asked)
-    for line in suite.lines():
+    name, split = common(ctx)["project"], options["split"]
+    suite = suites.bring_in(workspace, path, project=name, models=asked, split=split)
+    for line in suite.lines:
         click.echo(printable(line), err=True)
-    request = suites.request_of(suite, options["split"])
+    request = suite.request
     request = replace(
         request,
         repeats=options["repeats"] or request.repeats,

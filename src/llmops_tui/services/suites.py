@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
+from llmops_tui.interchange.openai_evals.reading import is_registry, read_registry, read_samples
 from llmops_tui.interchange.promptfoo.model import Note
+from llmops_tui.interchange.promptfoo.yaml12 import read_yaml
+from llmops_tui.services import openai_evals
 from llmops_tui.services.models import ModelView
+from llmops_tui.services.openai_evals import ImportedEval
 from llmops_tui.services.promptfoo import importing
-from llmops_tui.services.promptfoo.importing import Imported
+from llmops_tui.services.promptfoo.coverage import Plan
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace
 
@@ -42,56 +46,86 @@ class Coverage:
 class SuiteInWorkspace:
     """A suite that was brought in."""
 
-    imported: Imported
-
-    @property
-    def project(self) -> Project:
-        """Where it is."""
-        return self.imported.project
-
-    def lines(self) -> list[str]:
-        """How much of it runs, and what doesn't, a line each."""
-        plan = self.imported.plan
-        notes = [note for note in plan.notes if note.fatal]
-        other = [note for note in plan.notes if not note.fatal]
-        lines = [plan.sentence()]
-        lines += [f"  not run: {note.sentence()}" for note in notes[:MOST_NOTES]]
-        if len(notes) > MOST_NOTES:
-            lines.append(f"  and {len(notes) - MOST_NOTES:,} more.")
-        lines += [f"  note: {note.sentence()}" for note in other[:MOST_NOTES]]
-        left = plan.test_count.total - plan.test_count.run
-        if left:
-            lines.append(
-                f"  {left:,} tests have no check that runs here: they are kept and not asked."
-            )
-        return lines
+    project: Project
+    lines: tuple[str, ...]
+    """How much of it runs, and what doesn't, a line each."""
+    request: RunRequest
+    """The run that it asks for."""
 
 
 def bring_in(
-    workspace: Workspace, path: Path, *, project: str | None, models: Sequence[ModelView]
+    workspace: Workspace,
+    path: Path,
+    *,
+    project: str | None,
+    models: Sequence[ModelView],
+    split: str | None = None,
 ) -> SuiteInWorkspace:
-    """Bring a suite into the workspace.
+    """Bring a suite into the workspace: a promptfoo configuration, or one of OpenAI's evals.
+
+    Args:
+        workspace: where it goes.
+        path: the file; of a registry file `FILE#NAME` chooses among several evaluations.
+        project: the project's name; None for one named after the suite.
+        models: asked instead of those that the suite names.
+        split: which of its tests; None for those that can be judged here.
 
     Raises:
         InputError: it is none, or nothing of it can run here.
     """
+    name = ""
+    if not path.exists() and "#" in path.name:
+        file, _, name = str(path).rpartition("#")
+        path = Path(file)
     if not path.is_file():
-        raise InputError(f"There is no file “{path}”.", "Give a promptfoo configuration.")
+        raise InputError(
+            f"There is no file “{path}”.",
+            "Give a promptfoo configuration, or one of OpenAI's evals.",
+        )
+    if _is_registry(path):
+        brought = openai_evals.import_eval(workspace, path, name, project=project, models=models)
+        request = replace(brought.request, split=split)
+        return SuiteInWorkspace(brought.project, _eval_lines(brought), request)
     imported = importing.import_config(workspace, path, project=project, models=models)
-    return SuiteInWorkspace(imported)
+    request = importing.request_of(imported, split)
+    return SuiteInWorkspace(imported.project, _lines(imported.plan), request)
 
 
-def request_of(suite: SuiteInWorkspace, split: str | None) -> RunRequest:
-    """The run that the suite asks for.
+def _is_registry(path: Path) -> bool:
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        return False
+    try:
+        return is_registry(read_yaml(path.read_bytes().decode("utf-8-sig", "replace"), path))
+    except (InputError, OSError):
+        return False  # whoever reads it as a configuration says what is wrong
 
-    Raises:
-        InputError: none of its tests can be judged here.
-    """
-    return importing.request_of(suite.imported, split)
+
+def _eval_lines(brought: ImportedEval) -> tuple[str, ...]:
+    spec = brought.spec
+    lines = [f"{spec.name} ({spec.class_name}): {brought.rows:,} samples."]
+    lines += [f"  {brought.set_aside:,} rows were set aside."] if brought.set_aside else []
+    lines += [f"  note: {brought.note}"] if brought.note else []
+    return tuple(lines)
+
+
+def _lines(plan: Plan) -> tuple[str, ...]:
+    notes = [note for note in plan.notes if note.fatal]
+    other = [note for note in plan.notes if not note.fatal]
+    lines = [plan.sentence()]
+    lines += [f"  not run: {note.sentence()}" for note in notes[:MOST_NOTES]]
+    if len(notes) > MOST_NOTES:
+        lines.append(f"  and {len(notes) - MOST_NOTES:,} more.")
+    lines += [f"  note: {note.sentence()}" for note in other[:MOST_NOTES]]
+    left = plan.test_count.total - plan.test_count.run
+    if left:
+        lines.append(f"  {left:,} tests have no check that runs here: they are kept, not asked.")
+    return tuple(lines)
 
 
 def survey(path: Path, workspace: Workspace) -> Coverage:
     """How much of a file would run here; nothing is imported."""
+    if _is_registry(path):
+        return _survey_registry(path)
     try:
         plan = importing.read_plan(path, workspace.path)
     except InputError as error:
@@ -106,3 +140,43 @@ def survey(path: Path, workspace: Workspace) -> Coverage:
         share=plan.share,
         notes=plan.notes,
     )
+
+
+def _survey_registry(path: Path) -> Coverage:
+    specs = read_registry(path)
+    notes, tests, run = [], [0, 0], 0
+    for spec in specs:
+        rows = 0
+        if spec.samples is not None:
+            rows = len(read_samples(spec.samples).rows)
+        tests[1] += rows
+        try:
+            openai_evals.reading_of(spec)
+        except InputError as error:
+            notes.append(Note(spec.name, f"class {spec.class_name}", str(error)))
+            continue
+        run += 1
+        tests[0] += rows
+        if spec.samples is None:
+            notes.append(Note(spec.name, "samples", f"“{spec.samples_named}” is not there"))
+    count = len(specs)
+    return Coverage(
+        path,
+        "OpenAI evals",
+        tests=(tests[0], tests[1]),
+        assertions=(run, count),
+        share=run / count,
+        notes=tuple(notes),
+    )
+
+
+def configs_in(path: Path) -> list[Path]:
+    """The configurations of a folder, by their names; a file is itself."""
+    if not path.is_dir():
+        return [path]
+    found = [
+        file
+        for pattern in ("promptfooconfig*.yaml", "promptfooconfig*.yml", "promptfooconfig*.json")
+        for file in path.rglob(pattern)
+    ]
+    return sorted(found) or sorted(path.rglob("*.yaml"))

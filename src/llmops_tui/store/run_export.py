@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -27,19 +27,14 @@ WHERE s.run_id = ? AND s.ordinal > ? ORDER BY s.ordinal LIMIT ?
 """
 SCORES = """
 SELECT s.sample_id, s.scorer, s.value, s.passed, s.reason
-FROM json_each(?) j JOIN score s ON s.sample_id = j.value ORDER BY s.sample_id, s.position
+FROM json_each(?) j JOIN score s ON s.sample_id = j.value
 """
 LATENCIES = """
 SELECT latency_ms FROM sample WHERE run_id = ? AND cell = ? AND outcome <> 'errored'
   AND cached = 0
 """
-PAIRED_RUNS = """
-WITH b AS MATERIALIZED (
-    SELECT example_id, outcome FROM sample WHERE run_id = ? AND cell = ? AND repeat = 0
-)
-SELECT a.outcome AS before, b.outcome AS after, count(*) AS rows
-FROM sample a JOIN b ON b.example_id = a.example_id
-WHERE a.run_id = ? AND a.cell = ? AND a.repeat = 0 GROUP BY 1, 2
+FIRST_OUTCOMES = """
+SELECT example_id, outcome FROM sample WHERE run_id = ? AND cell = ? AND repeat = 0
 """
 
 
@@ -100,10 +95,12 @@ def paired_runs(
 
     Of an example that was asked repeatedly the first answer counts: repeats are not more rows.
     """
-    return {
-        (Outcome(row["before"]), Outcome(row["after"])): row["rows"]
-        for row in db.rows(PAIRED_RUNS, (*after, *before))
-    }
+    # Joined here: SQLite would look through one run for each row of the other.
+    first = {row[0]: row[1] for row in db.rows(FIRST_OUTCOMES, before)}
+    counts = Counter(
+        (first[row[0]], row[1]) for row in db.rows(FIRST_OUTCOMES, after) if row[0] in first
+    )
+    return {(Outcome(old), Outcome(new)): number for (old, new), number in counts.items()}
 
 
 def latencies(db: Database, run_id: int, cell: int) -> list[float]:

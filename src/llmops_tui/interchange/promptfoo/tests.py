@@ -199,10 +199,11 @@ class TestReader:
             raise InputError(f"the variable {name} is made by a program ({path.name})")
         if kind in PICTURES or kind == ".pdf":
             raise InputError(f"the variable {name} is a file that is no text ({path.name})")
-        found = self.files.matching(str(path))[0]
+        if not path.is_file():
+            raise InputError(f"the variable {name} is in a file that isn't there ({path.name})")
         if kind in (".yaml", ".yml", ".json"):
-            return json.dumps(self.files.value(found), ensure_ascii=False)
-        return self.files.text(found).strip()
+            return json.dumps(self.files.value(path), ensure_ascii=False)
+        return self.files.text(path).strip()
 
 
 def _from_csv(row: Mapping[str, Json]) -> dict[str, Json]:

@@ -82,7 +82,7 @@ class RunReport:
         notes += [view.wear.warning] if view.wear is not None and view.wear.warning else []
         notes += [note] if (note := evidence_note(view.tolerance)) else []
         if view.status is not RunStatus.FINISHED:
-            cause = f": {view.run.cause}" if view.run.cause else ""
+            cause = f": {view.run.cause.rstrip('.')}" if view.run.cause else ""
             done = f"{view.run.done:,} of {view.run.total:,}"
             notes.append(f"The run is {view.status} at {done}{cause}.")
         return tuple(notes)
