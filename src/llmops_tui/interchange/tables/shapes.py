@@ -23,6 +23,11 @@ from llmops_tui.interchange.tables.model import (
     bad_row,
 )
 
+_PHOENIX = frozenset(
+    {"id", "node_id", "example_id", "input", "output", "metadata", "updated_at", "created_at",
+     "split", "splits", "external_id"}
+)  # fmt: skip
+"""All that an example of Phoenix has: traces have input and output too, and much more."""
 _ASIDE = frozenset({"id", "epoch", "metadata"})
 """Columns of a foreign row that are no inputs; a person may say otherwise."""
 
@@ -52,7 +57,8 @@ def detect(rows: Sequence[Row]) -> Shape:
         return Shape.INSPECT
     if {"input", "expectedOutput"} <= keys or {"input", "expected_output", "status"} <= keys:
         return Shape.LANGFUSE
-    if isinstance(first.get("input"), dict) and isinstance(first.get("output"), dict):
+    parts = isinstance(first.get("input"), dict) and isinstance(first.get("output"), dict)
+    if parts and set(names) <= _PHOENIX:
         return Shape.PHOENIX
     if "example_id" in keys and any(name.startswith("input_") for name in names):
         return Shape.PHOENIX
