@@ -55,7 +55,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "editor": Benchmark(
         "benchmarks.editor",
         "Typing into a prompt of 1,000 lines: from the key to the painted line",
-        "Textual's own text area with JSON highlighting; the budget of 50 ms",
+        "Textual's own text area without highlighting; the budget of 50 ms",
     ),
     "stopping": Benchmark(
         "benchmarks.stopping",
