@@ -57,6 +57,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         "A run of 100,000 rows on its live screen: the longest frame",
         "the budget of 50 ms",
     ),
+    "editor": Benchmark(
+        "benchmarks.editor",
+        "Typing into a prompt of 1,000 lines: from the key to the painted line",
+        "Textual's own text area without highlighting; the budget of 50 ms",
+    ),
     "stopping": Benchmark(
         "benchmarks.stopping",
         "Runs that stop once they are decided: calls, false verdicts, cost of a look",

@@ -286,6 +286,11 @@ SCENES = (
         (State("versions", "3 v"), State("the text of one", "3 v enter")),
     ),
     Scene(
+        "Prompts: who wrote which line",
+        "prompts.blame:BlamePage",
+        (State("each line with its version", "3 v b"),),
+    ),
+    Scene(
         "Prompts: moves of labels",
         "prompts.label_moves:LabelMovesPage",
         (State("who moved which, on what grounds", "3 v L"),),

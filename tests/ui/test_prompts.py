@@ -663,6 +663,96 @@ async def test_an_answer_without_an_expected_one_is_not_scored(live: Bench) -> N
         await until(pilot, lambda: "? not scored: The example has no expected answer" in shown(app))
 
 
+@SIZES
+async def test_several_models_are_asked_beside_each_other(
+    live: Bench, size: tuple[int, int]
+) -> None:
+    first = live.model.model
+    models.add_model(live.workspace, replace(first, id=0, name="second", input_price=5000))
+    app = LlmopsApp(live.workspace)
+    async with app.run_test(size=size) as pilot:
+        page = await open_editor(pilot)
+        await press(pilot, "alt+b")
+        await press(pilot, "enter")
+        assert [view.model.name for view in page.models_asked] == ["mock", "second"]
+        await press(pilot, "ctrl+o")
+        assert "second: ≈" in shown(app)
+        await press(pilot, "ctrl+o")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: shown(app).count("✓ RIGHT") == 2)
+        assert "Answer of mock at mock" in shown(app)
+        assert "Answer of second at mock" in shown(app)
+        await press(pilot, "escape")
+        assert app.screen is page
+        await press(pilot, "alt+b")
+        await press(pilot, "enter")
+        assert len(page.models_asked) == 1
+        assert app.unforeseen == []
+
+
+async def test_esc_stops_all_questions_that_are_out(live: Bench) -> None:
+    models.add_model(live.workspace, replace(live.model.model, id=0, name="second"))
+    app = LlmopsApp(live.workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        page = await open_editor(pilot)
+        await press(pilot, "alt+b")
+        await press(pilot, "enter")
+        await press(pilot, "alt+p", "alt+p")
+        await until(pilot, lambda: page.previewer.example and page.previewer.example.position == 4)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: shown(app).count("Waiting for the first word") == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: shown(app).count("Stopped by you.") == 2)
+
+
+async def test_a_conversation_goes_on_with_the_answer(live: Bench) -> None:
+    app = LlmopsApp(live.workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        page = await open_editor(pilot)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "✓ RIGHT" in shown(app))
+        await press(pilot, "alt+c")
+        assert page.text.endswith("--- assistant ---\nalpha\n\n--- user ---\n\n")
+        await pilot.press(*"beta")
+        await until(pilot, lambda: page.text.endswith("--- user ---\nbeta\n"))
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: page.trier.attempt and page.trier.attempt.text == "beta")
+
+
+async def test_text_is_found_and_replaced(app: LlmopsApp) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        page = await open_editor(pilot)
+        await pilot.press("ctrl+f", *"country", "enter", *"land", "enter", "right", "right")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "{{ land }}" in page.text)
+        await until(pilot, lambda: "unknown: land" in shown(app))
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: page.text == CAPITALS)
+        await press(pilot, "ctrl+f", "ctrl+a")
+        await pilot.press(*"nowhere", "ctrl+s")
+        await until(pilot, lambda: "doesn't stand in the prompt" in shown(app))
+
+
+async def test_an_example_is_put_into_the_prompt(bench: Bench, app: LlmopsApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        page = await open_editor(pilot)
+        await pilot.press("alt+f", "ctrl+s")
+        await until(pilot, lambda: "--- assistant ---\nParis" in page.text)
+        assert "The capital of France? P" in page.text
+
+
+async def test_each_line_shows_the_version_it_came_with(bench: Bench, app: LlmopsApp) -> None:
+    bench.save_prompt(CAPITALS.replace("One", "Two"))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_versions(pilot)
+        await press(pilot, "b")
+        lines = shown(app).splitlines()
+        (two,) = [line for line in lines if "Two word." in line]
+        (heading,) = [line for line in lines if "--- user ---" in line]
+        assert "v2" in two
+        assert "v1" in heading
+
+
 async def test_an_error_is_a_sentence(live: Bench) -> None:
     app = LlmopsApp(live.workspace)
     async with app.run_test(size=SMALL) as pilot:

@@ -52,6 +52,37 @@ COMMANDS: tuple[Command, ...] = (
         5,
     ),
     Command("prompts.editor.model", "alt+m", "Model", "Choose the model to try it on.", 86),
+    Command(
+        "prompts.editor.beside",
+        "alt+b",
+        "Beside",
+        "Add a model to try beside the first, up to four, or take one away.",
+        87,
+    ),
+    Command(
+        "prompts.editor.find",
+        "ctrl+f",
+        "Find",
+        "Find and replace in the text.",
+        88,
+        priority=True,
+    ),
+    Command("prompts.editor.find_next", "f3", "Find next", "The next place of what was found."),
+    Command(
+        "prompts.editor.continue",
+        "alt+c",
+        "Continue",
+        "Take the answer into the text as the assistant's turn, and write the next question.",
+        89,
+    ),
+    Command(
+        "prompts.editor.few_shot",
+        "alt+f",
+        "Few-shot",
+        "Put examples of the data set into the text; those of the gate split are refused.",
+        90,
+    ),
+    Command("prompts.tries.again", "ctrl+r", "Again", "Ask all of them once more.", 1),
     Command("prompts.editor.dataset", "alt+d", "Data set", "Choose where the examples come from."),
     Command(
         "prompts.editor.versions", "alt+v", "Versions", "Versions of this prompt; restore one.", 85
@@ -81,6 +112,7 @@ COMMANDS: tuple[Command, ...] = (
         3,
     ),
     Command("prompts.versions.label", "l", "Label", "Point a label at this version.", 4),
+    Command("prompts.versions.blame", "b", "Blame", "Which version each line came with.", 83),
     Command(
         "prompts.versions.moves",
         "L",

@@ -18,6 +18,8 @@ from llmops_tui.services.prompts import EditorState, Preview
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.prompts import choices, hidden, words
 from llmops_tui.ui.screens.prompts.drafts import DraftKeeper
+from llmops_tui.ui.screens.prompts.finding import Finder
+from llmops_tui.ui.screens.prompts.more import MoreCommands
 from llmops_tui.ui.screens.prompts.previewing import Previewer
 from llmops_tui.ui.screens.prompts.prompt_text import PromptText
 from llmops_tui.ui.screens.prompts.saving import Saver
@@ -33,7 +35,7 @@ EXAMPLE_KEY = "alt+n"
 SAY_S = 2.5
 
 
-class EditorPage(Page[Desk]):
+class EditorPage(MoreCommands, Page[Desk]):
     """One prompt under work. Typing is kept all along; esc goes back without asking."""
 
     SCOPE = "prompts.editor"
@@ -77,6 +79,7 @@ class EditorPage(Page[Desk]):
         self.trier = Trier(self, self._draw_detail)
         self.saver = Saver(self)
         self.previewer = Previewer(self)
+        self.finder = Finder(self)
 
     def compose_body(self) -> ComposeResult:
         """Header, text beside preview, and two lines that say how it stands."""
@@ -105,6 +108,31 @@ class EditorPage(Page[Desk]):
         self._draw_lines()
 
     # What the helpers of this page use.
+
+    @property
+    def chosen_model(self) -> ModelView | None:
+        """The model that is asked first."""
+        return self._model
+
+    def use_model(self, view: ModelView) -> None:
+        """Ask this one from now on."""
+        self._model = view
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint again what depends on the models."""
+        self._draw_lines()
+        self._draw_detail()
+
+    @property
+    def area(self) -> PromptText:
+        """Where the text is written."""
+        return self.query_one(PromptText)
+
+    def show_text(self) -> None:
+        """The text in front, where there is room for one pane."""
+        self.query_one(TwoPanes).close()
+        self.area.focus()
 
     @property
     def text(self) -> str:
@@ -141,7 +169,7 @@ class EditorPage(Page[Desk]):
 
     def change_text(self, text: str) -> None:
         """Put another text in the place of this one; undo brings this one back."""
-        area = self._area
+        area = self.area
         if hidden.can_hide(text) and self._raw is None:
             area.change_to(text)
             return
@@ -168,15 +196,15 @@ class EditorPage(Page[Desk]):
         self._keeper = DraftKeeper(self, model.state, model.draft_at)
         self._text = model.state.text
         self._show_text(self._text)
-        self._area.focus()
+        self.area.focus()
         if model.state.base is None and not model.state.from_draft:
-            self._area.move_cursor((1, 0))  # below the first heading
+            self.area.move_cursor((1, 0))  # below the first heading
         if self._restore is not None:
             self.change_text(prompts.as_text(self._restore))
             self.say(f"{self._restore.title} is in the editor; ctrl+z brings back what was.")
 
     def _show_text(self, text: str) -> None:
-        area = self._area
+        area = self.area
         fits = hidden.can_hide(text)
         self._raw = None if fits else text
         area.begin_with(text if fits else visible(text))
@@ -192,7 +220,7 @@ class EditorPage(Page[Desk]):
         """Something was typed."""
         event.stop()
         if self._raw is None and self._keeper is not None:
-            text = self._area.prompt
+            text = self.area.prompt
             if text != self._text:
                 self._text_is(text)
 
@@ -239,16 +267,12 @@ class EditorPage(Page[Desk]):
         unknown = [problem.name for problem in preview.variables if problem.unknown]
         if self._raw is None:
             # A variable that has no value is marked itself; its whole line needn't be.
-            self._area.mark_mistakes(unknown, None if unknown else preview.line)
+            self.area.mark_mistakes(unknown, None if unknown else preview.line)
         self._draw_lines()
         self._draw_detail()
         self.refresh_bindings()
 
     # Painting.
-
-    @property
-    def _area(self) -> PromptText:
-        return self.query_one(PromptText)
 
     def on_resize(self, event: events.Resize) -> None:
         """The lines are cut to the width."""
@@ -265,7 +289,7 @@ class EditorPage(Page[Desk]):
             return
         bar = self.query_one("#variables", Bar)
         width = bar.size.width
-        secret = "" if self._raw is not None else hidden.hidden_words(self._area.text)
+        secret = "" if self._raw is not None else hidden.hidden_words(self.area.text)
         parts = words.variable_parts(previewer.preview, secret, previewer.columns)
         bar.put(words.line_of(parts, width))
         example = words.example_words(previewer.examples, previewer.index, EXAMPLE_KEY)
@@ -279,7 +303,9 @@ class EditorPage(Page[Desk]):
             return
         attempt = words.attempt_sections(self.trier.attempt)
         preview = words.preview_sections(previewer.preview, previewer.example)
-        self.query_one("#preview", TextPane).show_sections([*attempt, *preview], keep_place=True)
+        costs = words.cost_sections(previewer.preview, self.models_asked)
+        shown = [*attempt, *costs, *preview]
+        self.query_one("#preview", TextPane).show_sections(shown, keep_place=True)
 
     # Commands.
 
@@ -292,7 +318,14 @@ class EditorPage(Page[Desk]):
             return "Nothing was changed: there is no draft."
         if name in ("try_it", "model") and self._model is None:
             return "There is no model to ask: 7, then a adds one."
-        if name in ("next_example", "previous_example", "dataset") and not self.previewer.columns:
+        if name == "beside" and len(self.model.models if self.model else ()) < 2:
+            return "There is no second model to ask: 7, then a adds one."
+        if name == "continue" and not (self.trier.attempt and self.trier.attempt.answer):
+            return "There is no answer to go on from: ctrl+r asks."
+        if (
+            name in ("next_example", "previous_example", "dataset", "few_shot")
+            and not self.previewer.columns
+        ):
             return "There is no data set: 2, then i imports one."
         return super().why_not(command_id)
 
@@ -309,19 +342,17 @@ class EditorPage(Page[Desk]):
             panes.detail.focus()
         self.refresh_bindings()
 
-    def do_next_example(self) -> None:
-        """The next example; after the last the first."""
-        self.previewer.step(1)
-
-    def do_previous_example(self) -> None:
-        """The one before."""
-        self.previewer.step(-1)
-
     def do_try_it(self) -> None:
         """Ask the model."""
         assert self._model is not None
         example, index = self.previewer.example, self.previewer.index
-        self.trier.ask(self._model, self._text, example, index + 1 if example else None)
+        asked = self.models_asked
+        self.trier.ask(asked, self._text, example, index + 1 if example else None)
+        if len(asked) > 1:
+            from llmops_tui.ui.screens.prompts.tries import TriesPage
+
+            self.app.push_screen(TriesPage(self.trier))
+            return
         panes = self.query_one(TwoPanes)
         self.query_one("#preview", TextPane).do_top()
         if not panes.side_by_side:
@@ -363,35 +394,3 @@ class EditorPage(Page[Desk]):
     def _run(self, version: PromptVersion) -> None:
         dataset = self.previewer.dataset
         choices.offer_run(self, version, self._model, dataset, self.prompt.project_id)
-
-    def do_model(self) -> None:
-        """Choose the model."""
-
-        def chosen(view: ModelView) -> None:
-            self._model = view
-            self._draw_lines()
-
-        choices.pick_model(self, self.model.models if self.model else (), self._model, chosen)
-
-    def do_dataset(self) -> None:
-        """Choose the data set."""
-        found = self.model.datasets if self.model else ()
-        previewer = self.previewer
-        choices.pick_dataset(self, self.prompt, found, previewer.dataset, previewer.use_dataset)
-
-    def do_versions(self) -> None:
-        """Show the versions, one of which may come back into the text."""
-        from llmops_tui.ui.screens.prompts.versions import VersionsPage
-
-        def restore(version: PromptVersion) -> None:
-            self.change_text(prompts.as_text(version))
-            self.say(f"{version.title} is in the editor; ctrl+z brings back what was.")
-
-        self.app.push_screen(VersionsPage(self.prompt, restore))
-
-    def do_discard(self) -> None:
-        """Go back to what is saved."""
-        state = self.state
-        if state is not None:
-            self.change_text(prompt_writing.saved_text(state))
-            self.say("The draft is gone; ctrl+z brings it back while this page is open.")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 MOST_UNDO = 10_000
 FARTHEST_BRACKET = 4_000
 """Characters that are looked at for the other bracket, on every move of the cursor."""
-KINDS = ("heading", "variable", "tag", "comment", "unknown", "problem", "hidden")
+KINDS = ("heading", "variable", "tag", "comment", "unknown", "problem", "hidden", "title", "lead",
+         "code", "strong", "key")  # fmt: skip
 
 
 class PromptText(TextArea):
@@ -36,6 +37,11 @@ class PromptText(TextArea):
     PromptText > .prompt--comment { color: $muted; text-style: italic; }
     PromptText > .prompt--unknown { color: $bad; text-style: bold underline; }
     PromptText > .prompt--problem { text-style: underline; }
+    PromptText > .prompt--title { text-style: bold; }
+    PromptText > .prompt--lead { text-style: bold; color: $muted; }
+    PromptText > .prompt--code { text-style: italic; }
+    PromptText > .prompt--strong { text-style: bold; }
+    PromptText > .prompt--key { color: $primary; }
     PromptText > .prompt--hidden { color: $doubt; text-style: reverse; }
     """
 

@@ -1,10 +1,10 @@
-"""Trying a draft: one question to one model, streamed, then judged."""
+"""Trying a draft: one question to one to four models, streamed, then judged."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -59,21 +59,60 @@ class Trier:
 
     def __init__(self, page: EditorPage, show: Callable[[], None]) -> None:
         self._page = page
-        self._show = show
-        self.attempt: Attempt | None = None
-        self._line = _Line()
+        self._show_page = show
+        self.watch: Callable[[], None] | None = None
+        """Another page that shows the attempts too."""
+        self.attempts: list[Attempt] = []
+        self._lines: list[_Line] = []
+        self._asked: tuple[Sequence[ModelView], str, Example | None, int | None] | None = None
         self._timer: Timer | None = None
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The first of the attempts."""
+        return self.attempts[0] if self.attempts else None
 
     @property
     def under_way(self) -> bool:
         """Whether a question is out."""
-        return self.attempt is not None and self.attempt.under_way
+        return any(attempt.under_way for attempt in self.attempts)
 
-    def ask(self, model: ModelView, text: str, example: Example | None, number: int | None) -> None:
-        """Ask a model; a question that is still out is taken back."""
+    def ask(
+        self, models: Sequence[ModelView], text: str, example: Example | None, number: int | None
+    ) -> None:
+        """Ask one model or several at once; questions that are still out are taken back."""
         self.stop()
-        line = self._line = _Line()
-        self.attempt = Attempt(model, number, example.expected if example else None)
+        self._asked = (models, text, example, number)
+        expected = example.expected if example else None
+        self.attempts = [Attempt(model, number, expected) for model in models]
+        self._lines = [_Line() for _ in models]
+        for place in range(len(models)):
+            self._send(place, text, example)
+        self._timer = self._page.set_interval(SHOW_S, self._take)
+        self._show()
+
+    def again(self) -> None:
+        """The same once more."""
+        if self._asked is not None:
+            self.ask(*self._asked)
+
+    def stop(self) -> bool:
+        """Take the questions back; False where none is out."""
+        if not self.under_way:
+            return False
+        for place, attempt in enumerate(self.attempts):
+            if attempt.under_way:
+                self._lines[place].stop.set()
+                self._settle(place, stopped=True)
+        return True
+
+    def forget(self) -> None:
+        """No widget is left to show anything: end the questions."""
+        for line in self._lines:
+            line.stop.set()
+
+    def _send(self, place: int, text: str, example: Example | None) -> None:
+        line, model = self._lines[place], self.attempts[place].model
         parameters = self._page.parameters
         scorers = self._page.scorers
 
@@ -91,67 +130,67 @@ class Trier:
 
         self._page.in_thread(
             work,
-            lambda found: self._answered(line, *found),
-            group="try",
-            failed=lambda error: self._failed(line, error),
+            lambda found: self._answered(line, place, *found),
+            group=f"try-{place}",
+            failed=lambda error: self._failed(line, place, error),
         )
-        self._timer = self._page.set_interval(SHOW_S, self._take)
-        self._show()
 
-    def stop(self) -> bool:
-        """Take the question back; False where none is out."""
-        if not self.under_way:
-            return False
-        self._line.stop.set()
-        self._settle(stopped=True)
-        return True
-
-    def forget(self) -> None:
-        """No widget is left to show anything: end the question."""
-        self._line.stop.set()
+    def _show(self) -> None:
+        self._show_page()
+        if self.watch is not None:
+            self.watch()
 
     def _take(self) -> None:
-        if self.attempt is None or not self.attempt.under_way:
-            return
-        waited = time.monotonic() - self._line.began
-        text = "".join(self._line.parts)
-        # Before the first word the seconds are the only news: show whole ones.
-        if text != self.attempt.text or int(waited) != int(self.attempt.waited_s):
-            self.attempt = replace(self.attempt, text=text, waited_s=waited)
+        is_news = False
+        for place, (line, attempt) in enumerate(zip(self._lines, self.attempts, strict=True)):
+            if not attempt.under_way:
+                continue
+            waited = time.monotonic() - line.began
+            text = "".join(line.parts)
+            # Before the first word the seconds are the only news: show whole ones.
+            if text != attempt.text or int(waited) != int(attempt.waited_s):
+                self.attempts[place] = replace(attempt, text=text, waited_s=waited)
+                is_news = True
+        if is_news:
             self._show()
 
-    def _answered(self, line: _Line, answer: Answer, judged: Judged) -> None:
-        if line is self._line and self.under_way:
-            self._settle(answer=answer, judged=judged)
+    def _is_out(self, line: _Line, place: int) -> bool:
+        is_known = place < len(self._lines) and self._lines[place] is line
+        return is_known and self.attempts[place].under_way
 
-    def _failed(self, line: _Line, error: Exception) -> None:
-        if line is not self._line or not self.under_way:
+    def _answered(self, line: _Line, place: int, answer: Answer, judged: Judged) -> None:
+        if self._is_out(line, place):
+            self._settle(place, answer=answer, judged=judged)
+
+    def _failed(self, line: _Line, place: int, error: Exception) -> None:
+        if not self._is_out(line, place):
             return
         if isinstance(error, LlmopsError):
-            self._settle(error=error)
+            self._settle(place, error=error)
         else:
-            self._settle(error=LlmopsError(f"The question failed: {type(error).__name__}."))
+            self._settle(place, error=LlmopsError(f"The question failed: {type(error).__name__}."))
             self._page.llmops.report(error)
 
     def _settle(
         self,
+        place: int,
         *,
         answer: Answer | None = None,
         judged: Judged | None = None,
         error: LlmopsError | None = None,
         stopped: bool = False,
     ) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-        assert self.attempt is not None
-        self.attempt = replace(
-            self.attempt,
-            text=answer.text if answer else "".join(self._line.parts),
+        line = self._lines[place]
+        self.attempts[place] = replace(
+            self.attempts[place],
+            text=answer.text if answer else "".join(line.parts),
             answer=answer,
             judged=judged,
             error=error,
             stopped=stopped,
-            waited_s=time.monotonic() - self._line.began,
+            waited_s=time.monotonic() - line.began,
         )
+        if self._timer is not None and not self.under_way:
+            self._timer.stop()
+            self._timer = None
         self._show()

@@ -126,6 +126,14 @@ class VersionsPage(Page[VersionsModel]):
             old, new = sorted((chosen, partner), key=lambda view: view.version.number)
             self.app.push_screen(DiffPage(old, new))
 
+    def do_blame(self) -> None:
+        """Show which version each line came with."""
+        from llmops_tui.ui.screens.prompts.blame import BlamePage
+
+        chosen = self._chosen
+        if chosen is not None:
+            self.app.push_screen(BlamePage(self._prompt, chosen.version))
+
     def do_moves(self) -> None:
         """Show who moved which label."""
         from llmops_tui.ui.screens.prompts.label_moves import LabelMovesPage

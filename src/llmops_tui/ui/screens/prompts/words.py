@@ -151,6 +151,14 @@ def preview_sections(preview: Preview | None, example: Example | None) -> list[S
     return [*sections, Section("expected", expected)]
 
 
+def cost_sections(preview: Preview | None, models: Sequence[ModelView]) -> list[Section]:
+    """What the question costs on each of several models; for one the line below says it."""
+    if preview is None or not preview.tokens or len(models) < 2:
+        return []
+    lines = [f"{view.model.name}: {tokens_words(preview.tokens, view.model)}" for view in models]
+    return [Section("asked of", "\n".join(lines))]
+
+
 def attempt_sections(attempt: Attempt | None) -> list[Section]:
     """A try, from the first word on."""
     if attempt is None:

@@ -1,0 +1,98 @@
+"""Writing turns into a prompt: few-shot examples of a data set, and a conversation that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmops_tui.core.dataset import DatasetVersion, Example
+from llmops_tui.core.errors import InputError
+from llmops_tui.core.prompt import PromptTemplate
+from llmops_tui.interchange.prompts.model import literal
+from llmops_tui.services import datasets
+from llmops_tui.services.verdicts import GATE
+from llmops_tui.services.workspace import Workspace
+
+MOST_SHOTS = 50
+PAGE = 512
+
+
+def continued(text: str, answer: str) -> str:
+    """The draft with an answer as the assistant's turn, and an empty turn of the user after it."""
+    messages = PromptTemplate.parse(text).messages
+    return PromptTemplate((*messages, ("assistant", literal(answer)), ("user", ""))).format()
+
+
+def with_shots(
+    workspace: Workspace,
+    text: str,
+    version: DatasetVersion,
+    shots: Sequence[Example],
+) -> str:
+    """The draft with examples as turns of user and assistant before its last user message.
+
+    Each is asked as the last user message asks, with the example's values, and answered as the
+    example expects.
+
+    Raises:
+        InputError: an example lies in the gate split or also stands there, has no expected answer,
+            or there is no user message to ask with.
+        TemplateError: the last user message can't be rendered with an example.
+    """
+    messages = PromptTemplate.parse(text).messages
+    last = max((n for n, (role, _) in enumerate(messages) if role == "user"), default=None)
+    if last is None:
+        raise InputError("There is no user message to ask the examples with.", "Write it first.")
+    if not shots:
+        raise InputError("No example was found.", "Give a tag that the data set has.")
+    _refuse_leaks(workspace, version, shots)
+    turns: list[tuple[str, str]] = []
+    for shot in shots:
+        if not (shot.expected or "").strip():
+            raise InputError(
+                f"Example {shot.position:,} has no expected answer to show.", "Choose another one."
+            )
+        asked = PromptTemplate((messages[last],)).render(shot.inputs)[0].content
+        turn = [("user", literal(asked)), ("assistant", literal(shot.expected or ""))]
+        if not all(one in messages for one in turn):
+            turns += turn
+    if not turns:
+        raise InputError("The prompt shows these examples already.", "Choose other ones.")
+    return PromptTemplate((*messages[:last], *turns, *messages[last:])).format()
+
+
+def tagged(
+    workspace: Workspace, version: DatasetVersion, tag: str, count: int
+) -> tuple[Example, ...]:
+    """The first examples with a tag that are labelled and not in the gate split."""
+    found: list[Example] = []
+    after = 0
+    while len(found) < min(count, MOST_SHOTS):
+        page = datasets.example_page(workspace, version, after=after, limit=PAGE)
+        if not page:
+            break
+        after = page[-1].position
+        found += [one for one in page if tag in one.tags and one.split != GATE and one.expected]
+    return tuple(found[: min(count, MOST_SHOTS)])
+
+
+def _refuse_leaks(workspace: Workspace, version: DatasetVersion, shots: Sequence[Example]) -> None:
+    """A prompt that shows rows of the gate split would be measured on what it was told."""
+    for shot in shots:
+        if shot.split == GATE:
+            raise InputError(
+                f"Example {shot.position:,} is in the gate split: shown in the prompt, it would "
+                "make the gate say less than it seems.",
+                "Choose one of another split.",
+            )
+    if GATE not in version.splits:
+        return
+    asked = [dict(shot.inputs) for shot in shots]
+    after = 0
+    while page := datasets.example_page(workspace, version, after=after, limit=PAGE):
+        after = page[-1].position
+        for one in page:
+            if one.split == GATE and dict(one.inputs) in asked:
+                raise InputError(
+                    f"One of these examples stands in the gate split too, as {one.position:,}.",
+                    "Choose another one, or take the duplicate out of the data set.",
+                )

@@ -1,0 +1,175 @@
+"""Further commands of the editor: models, data set, versions, turns, finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from llmops_tui.core.errors import InputError
+from llmops_tui.services import prompt_turns, prompts
+from llmops_tui.ui.screens.form import Field, FormScreen, Values
+from llmops_tui.ui.screens.pick import PickScreen
+from llmops_tui.ui.screens.prompts import choices
+
+if TYPE_CHECKING:
+    from llmops_tui.core.prompt_version import PromptVersion
+    from llmops_tui.services.models import ModelView
+    from llmops_tui.ui.screens.prompts.editor import EditorPage
+
+MOST_MODELS = 4
+BESIDE_PLACE = "prompts.beside"
+
+
+class MoreCommands:
+    """What `EditorPage` does too; apart, because a file is read at once."""
+
+    @property
+    def _page(self) -> EditorPage:
+        return cast("EditorPage", self)
+
+    @property
+    def models_asked(self) -> tuple[ModelView, ...]:
+        """The model to try it on, and those beside it: one to four."""
+        page = self._page
+        first = page.chosen_model
+        if first is None or page.model is None:
+            return ()
+        kept = (page.llmops.recall(BESIDE_PLACE) or "").split(",")
+        beside = [
+            view
+            for view in page.model.models
+            if str(view.model.id) in kept and view.model.id != first.model.id
+        ]
+        return (first, *beside[: MOST_MODELS - 1])
+
+    def do_beside(self) -> None:
+        """Add a model to try beside the first, or take one away."""
+        page = self._page
+        asked = [view.model.id for view in self.models_asked]
+        known = page.model.models if page.model else ()
+        others = [view for view in known if view.model.id != asked[0]]
+
+        def chosen(key: str | None) -> None:
+            if key is None:
+                return
+            beside = [str(number) for number in asked[1:]]
+            if key in beside:
+                beside.remove(key)
+            elif len(asked) >= MOST_MODELS:
+                page.say(f"At most {MOST_MODELS} models: take one away first.")
+                return
+            else:
+                beside.append(key)
+            page.llmops.remember(BESIDE_PLACE, ",".join(beside))
+            page.redraw()
+
+        page.app.push_screen(
+            PickScreen(
+                "Try it beside on which model?",
+                [
+                    (
+                        str(view.model.id),
+                        ("✓ " if view.model.id in asked else "  ") + view.title,
+                        "asked beside; enter takes it away" if view.model.id in asked else "",
+                    )
+                    for view in others
+                ],
+            ),
+            chosen,
+        )
+
+    def do_next_example(self) -> None:
+        """The next example; after the last the first."""
+        self._page.previewer.step(1)
+
+    def do_previous_example(self) -> None:
+        """The one before."""
+        self._page.previewer.step(-1)
+
+    def do_model(self) -> None:
+        """Choose the model."""
+        page = self._page
+        found = page.model.models if page.model else ()
+        choices.pick_model(page, found, page.chosen_model, page.use_model)
+
+    def do_dataset(self) -> None:
+        """Choose the data set."""
+        page = self._page
+        found = page.model.datasets if page.model else ()
+        previewer = page.previewer
+        choices.pick_dataset(page, page.prompt, found, previewer.dataset, previewer.use_dataset)
+
+    def do_versions(self) -> None:
+        """Show the versions, one of which may come back into the text."""
+        from llmops_tui.ui.screens.prompts.versions import VersionsPage
+
+        page = self._page
+
+        def restore(version: PromptVersion) -> None:
+            page.change_text(prompts.as_text(version))
+            page.say(f"{version.title} is in the editor; ctrl+z brings back what was.")
+
+        page.app.push_screen(VersionsPage(page.prompt, restore))
+
+    def do_discard(self) -> None:
+        """Go back to what is saved."""
+        from llmops_tui.services import prompt_writing
+
+        page = self._page
+        state = page.state
+        if state is not None:
+            page.change_text(prompt_writing.saved_text(state))
+            page.say("The draft is gone; ctrl+z brings it back while this page is open.")
+
+    def do_find(self) -> None:
+        """Find and replace."""
+        self._page.finder.ask()
+
+    def do_find_next(self) -> None:
+        """The next place."""
+        self._page.finder.again()
+
+    def do_continue(self) -> None:
+        """Take the answer into the text and go on with the conversation."""
+        page = self._page
+        attempt = page.trier.attempt
+        assert attempt is not None
+        page.change_text(prompt_turns.continued(page.text, attempt.text))
+        page.area.move_cursor((page.area.document.line_count - 2, 0))
+        page.show_text()
+        page.say("The answer is in the text; write the next question. ctrl+z takes it out.")
+
+    def do_few_shot(self) -> None:
+        """Put examples into the text, by hand or by tag."""
+        page = self._page
+        text, examples = page.text, page.previewer.examples
+        example = page.previewer.example
+        if examples is None:
+            return
+
+        def submit(values: Values) -> str:
+            tag, count = values["tag"], values["count"]
+            if tag and not (count.isdecimal() and int(count)):
+                raise InputError("How many is a number from 1 on.", "")
+            if tag:
+                shots = prompt_turns.tagged(page.workspace, examples.version, tag, int(count))
+            else:
+                shots = (example,) if example is not None else ()
+            return prompt_turns.with_shots(page.workspace, text, examples.version, shots)
+
+        def made(changed: str | None) -> None:
+            if changed is not None:
+                page.change_text(changed)
+                page.say("The examples are in the text; ctrl+z takes them out.")
+
+        shown = f"Empty: the example shown ({page.previewer.index + 1:,}). Else those with the tag."
+        page.app.push_screen(
+            FormScreen(
+                "Examples into the prompt",
+                [
+                    Field("tag", "Tag", help=shown),
+                    Field("count", "How many", "3", help="Of those with the tag."),
+                ],
+                submit,
+            ),
+            made,
+        )

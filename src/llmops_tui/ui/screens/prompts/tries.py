@@ -1,0 +1,74 @@
+"""The same question to several models, side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+
+from llmops_tui.ui.screens.base import Page
+from llmops_tui.ui.screens.prompts import words
+from llmops_tui.ui.widgets.text_pane import TextPane
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from llmops_tui.ui.screens.prompts.trying import Trier
+
+
+class TriesPage(Page[None]):
+    """One pane a model: beside each other when wide, below each other when narrow."""
+
+    SCOPE = "prompts.tries"
+    PURPOSE = (
+        "The draft with the example, asked of several models at once; each answer streams and is "
+        "judged as soon as it is whole. esc stops what is under way, and then goes back. tab goes "
+        "from one answer to the next."
+    )
+    FIGURES = (
+        "first token: from the question to the first word. tokens: of question and answer; ≈ "
+        "where the endpoint didn't say. Then the price."
+    )
+    DEFAULT_CSS = """
+    TriesPage #tries { height: 1fr; }
+    TriesPage.-narrow #tries { layout: vertical; }
+    TriesPage #tries TextPane { width: 1fr; border-left: solid $muted; }
+    TriesPage.-narrow #tries TextPane { border-left: none; border-top: solid $muted; }
+    """
+
+    def __init__(self, trier: Trier) -> None:
+        super().__init__()
+        self._trier = trier
+
+    def compose_body(self) -> ComposeResult:
+        """A pane for each model."""
+        with Horizontal(id="tries"):
+            for number in range(len(self._trier.attempts)):
+                yield TextPane(id=f"try-{number}")
+
+    def on_mount(self) -> None:
+        """Show what comes."""
+        super().on_mount()
+        self._trier.watch = self._draw
+        self._draw()
+        self.query_one("#try-0", TextPane).focus()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._trier.watch = None
+
+    def do_back(self) -> None:
+        """Stop what is under way, else go back."""
+        if not self._trier.stop():
+            super().do_back()
+
+    def do_again(self) -> None:
+        """Ask once more."""
+        self._trier.again()
+
+    def _draw(self) -> None:
+        if self.is_attached:
+            for number, attempt in enumerate(self._trier.attempts):
+                sections = words.attempt_sections(attempt)
+                self.query_one(f"#try-{number}", TextPane).show_sections(sections, keep_place=True)
+            self.refresh_bindings()
