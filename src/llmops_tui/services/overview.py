@@ -15,6 +15,7 @@ from llmops_tui.services.calls import MonitorSummary
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompts import PromptView
 from llmops_tui.services.responsibility import state_words, who_answers
+from llmops_tui.services.run_words import money, rate_words
 from llmops_tui.services.runs import CellView, RunView
 from llmops_tui.services.verdicts import evidence_note
 from llmops_tui.services.workspace import Workspace
@@ -28,7 +29,7 @@ class StageView:
     owner: str
     """Empty where nobody answers for it."""
     state: str
-    """What there is, in a few words."""
+    """What there is, and what it knows of the question, in a few words."""
     next_action: str
     """The one thing to do next, with its key."""
     screen: str
@@ -159,7 +160,11 @@ def _prompting(facts: _Facts) -> tuple[str, str]:
     state = f"{newest.prompt.name} v{newest.newest.number}" if newest.newest else newest.prompt.name
     if newest.measured is None:
         return f"{state}, not measured", "4, then n: run it on a data set"
-    return f"{state}, {newest.measured.verdict.state}", "3: edit it, try it on an example"
+    verdict = newest.measured.verdict
+    return (
+        f"{state}, {rate_words(verdict)} wrong: {verdict.state}",
+        "3: edit it, try it on an example",
+    )
 
 
 def _fine_tuning(facts: _Facts) -> tuple[str, str]:
@@ -194,13 +199,33 @@ def _monitoring(facts: _Facts) -> tuple[str, str]:
         return "no production call", "start `llmops-tui gateway` and point your app at it"
     waiting = facts.monitor.open_flagged + facts.monitor.open_audit
     state = f"{lanes.calls:,} calls in {facts.monitor.window_days} days, {lanes.flagged:,} flagged"
+    if facts.live.state is not State.UNDECIDED:
+        state += f": {facts.live.state}"
     return state, f"6: judge {waiting:,} waiting answers" if waiting else "5: watch it live"
 
 
 def _usage(facts: _Facts) -> tuple[str, str]:
     if not facts.models:
         return "no model", "7, then a: add an endpoint"
-    spent = sum(view.cost for view in facts.runs) / 1e9
     names = ", ".join(view.model.name for view in facts.models[:2])
     more = f" and {len(facts.models) - 2} more" if len(facts.models) > 2 else ""
-    return f"{names}{more}; {spent:.2f} USD in the last runs", "7: prices and checks"
+    return f"{names}{more}; {_spent(facts.runs)}", "7: prices and checks"
+
+
+def _spent(views: Sequence[RunView]) -> str:
+    """What the last runs cost and what one right answer cost in them, each currency for itself."""
+    spent: dict[str, int] = {}
+    right: dict[str, int] = {}
+    for cell in (cell for view in views for cell in view.cells):
+        spent[cell.currency] = spent.get(cell.currency, 0) + cell.counts.cost
+        right[cell.currency] = right.get(cell.currency, 0) + cell.counts.right
+    if not any(spent.values()):
+        return "nothing spent in the last runs"
+    paid = {currency: nano for currency, nano in spent.items() if nano}
+    sums = " + ".join(money(nano, currency) for currency, nano in paid.items())
+    each = " + ".join(
+        money(round(nano / right[currency]), currency)
+        for currency, nano in paid.items()
+        if right[currency]
+    )
+    return f"{sums} in the last runs, {each} a right answer" if each else f"{sums} in the last runs"
