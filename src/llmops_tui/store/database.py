@@ -45,8 +45,6 @@ class Database:
         """
         self.path = Path(path).expanduser().absolute()
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
         self._prepare()
 
     @property
@@ -57,8 +55,6 @@ class Database:
             with store_errors(self.path):
                 found = _connect(self.path)
             self._local.connection = found
-            with self._guard:
-                self._connections.append(found)
         return found
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -111,12 +107,15 @@ class Database:
         return {row["topic"]: row["counter"] for row in self.rows(READ_TOPICS)}
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+        """Close this thread's connection, and let go of those of other threads.
+
+        Another thread may be in the middle of a query: closing under its hands would end the
+        process. Its connection closes by itself once nobody uses it any more.
+        """
+        own: sqlite3.Connection | None = getattr(self._local, "connection", None)
         self._local = threading.local()
+        if own is not None:
+            own.close()
 
     def _prepare(self) -> None:
         if self.path.is_dir():
