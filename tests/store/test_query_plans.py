@@ -12,6 +12,7 @@ from llmops_tui.store import (
     example_labels,
     labels,
     prompt_origins,
+    run_export,
     runs,
     samples,
 )

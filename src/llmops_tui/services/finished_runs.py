@@ -23,7 +23,7 @@ from llmops_tui.services.models import add_endpoint, list_models
 from llmops_tui.services.projects import create_project, find_project, tolerance_of
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import datasets, prompts, runs, samples
-from llmops_tui.store.samples import FinishedSample
+from llmops_tui.store.finished_sample import FinishedSample
 
 NOWHERE = "http://imported.invalid/v1"
 """The address of models that were asked elsewhere: reserved, so it can never be reached."""
