@@ -9,9 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmops_tui.core.errors import StoreError
+from llmops_tui.core.errors import LlmopsError, StoreError
 from llmops_tui.services import overview, prompts
 from llmops_tui.ui.screens.base import Page
+from llmops_tui.ui.screens.prompts.editor import EditorPage
+from llmops_tui.ui.screens.prompts.tries import TriesPage
+from llmops_tui.ui.screens.prompts.trying import Attempt
 from tools.headless import (
     BARE,
     INTERRUPTED,
@@ -151,6 +154,21 @@ async def type_unknown(running: Session) -> None:
     await running.settle()
 
 
+async def _two_answers(running: Session) -> None:
+    """Two attempts as they may stand; no model is asked, as its times differ each time."""
+    page = running.pilot.app.screen
+    assert isinstance(page, EditorPage)
+    assert page.model is not None
+    first, second = page.model.models[:2]
+    failed = LlmopsError("The endpoint answered 429: too many requests.", "Try again later.")
+    page.trier.attempts = [
+        Attempt(first, 1, "login", "The topic is lo", stopped=True),
+        Attempt(second, 1, "login", error=failed),
+    ]
+    page.app.push_screen(TriesPage(page.trier))
+    await running.settle()
+
+
 async def _saved_by_another(running: Session) -> None:
     """Somebody saves a version while one writes."""
     assert running.made is not None
@@ -284,6 +302,11 @@ SCENES = (
         "Prompts: versions",
         "prompts.versions:VersionsPage",
         (State("versions", "3 v"), State("the text of one", "3 v enter")),
+    ),
+    Scene(
+        "Prompts: several models",
+        "prompts.tries:TriesPage",
+        (State("one stopped, one refused", "3 enter", act=_two_answers),),
     ),
     Scene(
         "Prompts: who wrote which line",
