@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_tui.store import datasets, labels, prompt_origins, runs, samples
+from llmops_tui.store import datasets, labels, prompt_origins, run_export, runs, samples
 from llmops_tui.store.database import Database
 
 NO_SCAN = {
