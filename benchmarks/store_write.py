@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.figures import Figure
 from benchmarks.workspace import LEASE_MS, WORKER, Planned, finished, planned
 from llmops_tui.store import samples
-from llmops_tui.store.samples import FinishedSample
+from llmops_tui.store.finished_sample import FinishedSample
 
 BATCHES = (1, 10, 100)
 ROWS = {1: 500, 10: 4_000, 100: 20_000}

@@ -11,7 +11,7 @@ from llmops_tui.core.run import Cell, Outcome, RunSpec, RunStatus
 from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.store import datasets, endpoints, projects, prompts, runs, samples
 from llmops_tui.store.database import Database
-from llmops_tui.store.samples import FinishedSample
+from llmops_tui.store.finished_sample import FinishedSample
 
 WORKER = "benchmark"
 LEASE_MS = 600_000

@@ -38,7 +38,7 @@ from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import calls, samples
 from llmops_tui.store import runs as run_store
-from llmops_tui.store.samples import FinishedSample
+from llmops_tui.store.finished_sample import FinishedSample
 from tools.steady import DAY_MS, HOUR_MS, MINUTE_MS
 
 WORKER = "worker"

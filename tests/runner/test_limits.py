@@ -156,7 +156,7 @@ def test_what_the_endpoint_asks_for_is_honoured():
     asked = failure(AnswerErrorKind.THROTTLED, after=20)
     assert 20 <= (wait_before_retry(asked, 1, chance) or 0) <= 21
     absurd = failure(AnswerErrorKind.THROTTLED, after=86_400)
-    assert (wait_before_retry(absurd, 1, chance) or 0) <= 121
+    assert wait_before_retry(absurd, 1, chance) is None
 
 
 def test_what_can_not_succeed_is_not_asked_again():
@@ -168,23 +168,73 @@ def test_what_can_not_succeed_is_not_asked_again():
     assert wait_before_retry(broken, 2, chance) is None
 
 
+DOWN = failure(AnswerErrorKind.CONNECT)
+
+
+def fail(breaker: CircuitBreaker, times: int, *, at: float = 0.0, suspect: bool = False) -> bool:
+    return [breaker.failed(DOWN, at, at, suspect=suspect) for _ in range(times)][-1]
+
+
 def test_the_breaker_opens_only_for_failures_in_a_row():
-    breaker = CircuitBreaker("e", threshold=3)
-    down = failure(AnswerErrorKind.CONNECT)
+    breaker = CircuitBreaker("e", threshold=3, patience_s=0)
     for _ in range(10):
-        breaker.failed(down)
-        breaker.failed(down)
-        breaker.answered()
+        fail(breaker, 2, at=2.0)
+        breaker.answered(1.0)
     assert breaker.cause == ""
-    for _ in range(3):
-        breaker.failed(down)
+    fail(breaker, 3, at=2.0)
     assert "e seems to be down: 3 requests in a row" in breaker.cause
+
+
+def test_a_server_that_answered_before_has_time_to_come_back():
+    breaker = CircuitBreaker("e", threshold=3, patience_s=30)
+    breaker.answered(1.0)
+    fail(breaker, 50, at=10.0)
+    assert breaker.doubtful, "it gets one request at a time"
+    assert breaker.cause == ""
+    fail(breaker, 1, at=41.0)
+    assert "seems to be down" in breaker.cause
+    never = CircuitBreaker("e", threshold=3, patience_s=30)
+    fail(never, 3)
+    assert "seems to be down" in never.cause, "nothing speaks for waiting"
+
+
+def test_a_row_that_fails_while_others_are_answered_is_no_outage():
+    breaker = CircuitBreaker("e", threshold=3, patience_s=0)
+    breaker.answered(5.0)
+    hung = failure(AnswerErrorKind.TIMEOUT, retryable=False)
+    for _ in range(50):
+        assert breaker.failed(hung, 100.0, 4.0, suspect=False), "it was sent before that answer"
+    assert fail(breaker, 50, at=101.0, suspect=True), "it had failed in good times before"
+    assert breaker.cause == ""
+    assert not breaker.doubtful
+
+
+def test_who_only_throttles_is_asked_one_by_one_and_waited_for():
+    breaker = CircuitBreaker("e", threshold=3, patience_s=30)
+    slow_down = failure(AnswerErrorKind.THROTTLED, after=7)
+    for second in range(200):
+        breaker.failed(slow_down, second, second, suspect=False)
+    assert breaker.doubtful
+    assert breaker.cause == ""
+    at_once = failure(AnswerErrorKind.THROTTLED, after=0)
+    assert breaker.probe_after(at_once, random.Random(1)) > 1, "asked for or not"
+    asked = failure(AnswerErrorKind.THROTTLED, after=70)
+    assert breaker.probe_after(asked, random.Random(1)) == 70
+    breaker.failed(slow_down, 601.0, 601.0, suspect=False)
+    assert "e only throttles" in breaker.cause
+
+
+def test_a_wait_of_hours_pauses_the_run_instead():
+    breaker = CircuitBreaker("e")
+    breaker.failed(failure(AnswerErrorKind.THROTTLED, after=7200), 1.0, 0.0, suspect=False)
+    assert breaker.cause.startswith("e asks for no request within 2 h")
 
 
 def test_garbage_is_no_outage():
     breaker = CircuitBreaker("e", threshold=3)
+    garbage = failure(AnswerErrorKind.INVALID_JSON, retryable=False)
     for _ in range(50):
-        breaker.failed(failure(AnswerErrorKind.INVALID_JSON, retryable=False))
+        assert breaker.failed(garbage, 1.0, 0.0, suspect=False)
     assert breaker.cause == ""
 
 
@@ -197,18 +247,42 @@ def test_a_cap_counts_what_is_under_way():
     assert cap.reserve(30) is None
 
 
-def test_a_cap_lets_one_request_of_unknown_price_out_at_a_time():
-    cap = CostCap(100, spent=0)
+def test_a_cap_lets_one_request_of_unknown_price_out_at_a_time_first_and_last():
+    cap = CostCap(1000, spent=0)
     assert cap.reserve(None) == 0
-    assert cap.reserve(None) is None
+    assert cap.reserve(None) is None, "nothing is known of its price"
     cap.settle(0, 40)
-    assert cap.reserve(None) == 40
-    assert cap.reserve(None) is None  # 40 + 40 + 40 would be too much
-    cap.settle(40, 45)
-    assert cap.reserve(None) == 45  # 85 are spent: the last one
-    cap.settle(45, 60)
-    assert cap.spent == 145  # by one request, no more
+    assert cap.reserve(None) == 80, "twice the dearest so far"
+    assert cap.reserve(None) is None, "no more at once than were answered"
+    cap.settle(80, 45)
+    cap.spent = 900
+    assert cap.reserve(None) == 90
+    assert cap.reserve(None) is None  # 900 + 90 + 90 would be too much
+    cap.settle(90, 60)
+    assert cap.reserve(None) == 120  # 960 are spent: the last one
+    cap.settle(120, 95)
+    assert cap.spent == 1055  # by one request, no more
     assert cap.reserve(None) is None
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.6, 0.9])
+def test_answers_of_very_different_length_exceed_a_cap_by_one_request_at_most(spread: float):
+    for seed in range(100):
+        chance = random.Random(seed)
+        cap = CostCap(100_000, spent=0)
+        waiting: list[tuple[int, int]] = []
+        dearest = 0
+        while True:
+            aside = cap.reserve(None) if len(waiting) < 50 else None
+            if aside is not None:
+                waiting.append((aside, round(500 * chance.lognormvariate(0, spread))))
+            elif waiting:
+                aside, cost = waiting.pop(chance.randrange(len(waiting)))
+                cap.settle(aside, cost)
+                dearest = max(dearest, cost)
+            else:
+                break
+        assert 100_000 <= cap.spent <= 100_000 + dearest
 
 
 def test_without_a_cap_anything_goes():

@@ -11,6 +11,7 @@ from tests.workspaces import Bench
 from llmops_tui.core.errors import ConflictError, InputError
 from llmops_tui.core.run import Outcome, RunStatus
 from llmops_tui.core.tolerance import State, Tolerance
+from llmops_tui.runner import retry
 from llmops_tui.runner.worker import execute
 from llmops_tui.services import projects, runs
 from llmops_tui.services.run_words import saved_words, where_words
@@ -19,8 +20,15 @@ from llmops_tui.store import runs as run_store
 Make = Callable[..., Bench]
 
 
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries as in life, in a twentieth of the time."""
+    monkeypatch.setattr(retry, "BASE_S", retry.BASE_S / 20)
+    monkeypatch.setattr(retry, "LONGEST_PROBE_S", retry.LONGEST_PROBE_S / 20)
+
+
 def work(bench: Bench, run_id: int) -> RunStatus:
-    return asyncio.run(execute(bench.workspace.db, run_id))
+    return asyncio.run(execute(bench.workspace.db, run_id, patience_s=0.3))
 
 
 def kinds(bench: Bench, run_id: int) -> Counter[str | None]:

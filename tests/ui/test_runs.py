@@ -24,7 +24,7 @@ from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import datasets as stored_datasets
 from llmops_tui.store import runs as stored_runs
 from llmops_tui.store import samples
-from llmops_tui.store.samples import FinishedSample
+from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.runs.run_page import RunPage
 from llmops_tui.ui.screens.runs.sample_page import SamplePage

@@ -73,6 +73,8 @@ class Answer:
     latency_ms: float
     first_token_ms: float | None = None
     """Only where the answer was streamed."""
+    between_tokens_ms: float | None = None
+    """Mean time between two pieces of a streamed answer; None where it came as one."""
     tool_calls: tuple[ToolCall, ...] = ()
 
 
@@ -109,6 +111,7 @@ class AnswerError(LlmopsError):
         retryable: bool = False,
         evidence: str = "",
         latency_ms: float = 0.0,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -120,6 +123,8 @@ class AnswerError(LlmopsError):
         self.evidence = evidence
         """The beginning of what the endpoint really sent (at most 4,000 characters)."""
         self.latency_ms = latency_ms
+        self.usage = usage
+        """Tokens that were paid for although nothing usable came; None where none were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from llmops_tui.core.chat import Answer, AnswerError, ChatRequest, Endpoint, Json
+from llmops_tui.core.chat import Answer, AnswerError, ChatRequest, Endpoint, Json, Usage
 from llmops_tui.providers.base import estimated_usage, require_content, require_messages
 from llmops_tui.providers.failures import refusal
 from llmops_tui.providers.jsonread import as_object, dumps, items, text
@@ -112,8 +112,9 @@ class HttpProvider:
                 if on_delta is not None:
                     on_delta(answer.text)
                 return answer
-            parsed, first_ms = await _read_stream(reply, self._dialect.stream(), on_delta, started)
-            return _answer(request, parsed, reply.seen, started, first_ms)
+            pace = _Pace(request, started)
+            parsed = await _read_stream(reply, self._dialect.stream(), on_delta, pace)
+            return _answer(request, parsed, reply.seen, started, pace)
 
     def _finished(self, error: AnswerError, started: float) -> AnswerError:
         error.latency_ms = (time.perf_counter() - started) * 1000.0
@@ -124,27 +125,62 @@ class HttpProvider:
         return error
 
 
+class _Pace:
+    """When the pieces of a streamed answer came, and how much of it there is."""
+
+    def __init__(self, request: ChatRequest, started: float) -> None:
+        self._request = request
+        self._started = started
+        self._first = self._last = 0.0
+        self._pieces: list[str] = []
+
+    def take(self, piece: str) -> None:
+        """A piece came."""
+        self._last = time.perf_counter()
+        if not self._pieces:
+            self._first = self._last
+        self._pieces.append(piece)
+
+    @property
+    def first_token_ms(self) -> float | None:
+        """From asking to the first piece."""
+        return (self._first - self._started) * 1000.0 if self._pieces else None
+
+    @property
+    def between_tokens_ms(self) -> float | None:
+        """Mean time between two pieces; nearly all servers send a token as a piece."""
+        gaps = len(self._pieces) - 1
+        return (self._last - self._first) * 1000.0 / gaps if gaps > 0 else None
+
+    @property
+    def usage(self) -> Usage | None:
+        """A guess at what was paid for, where the rest never came."""
+        return estimated_usage(self._request, "".join(self._pieces)) if self._pieces else None
+
+
 async def _read_stream(
     reply: WireStream,
     stream: ReplyStream,
     on_delta: Callable[[str], None] | None,
-    started: float,
-) -> tuple[Parsed, float | None]:
-    """Read a stream to its end; returns what was said and when (ms) its first text came."""
+    pace: _Pace,
+) -> Parsed:
+    """Read a stream to its end; what breaks off has its cost in the error."""
     parser = SseParser()
-    first_ms: float | None = None
-    while not stream.done:
-        chunk = await reply.chunk()
-        for event in parser.feed(chunk) if chunk else parser.close():
-            piece = stream.take(event.data, reply.seen)
-            if piece:
-                if first_ms is None:
-                    first_ms = (time.perf_counter() - started) * 1000.0
-                if on_delta is not None:
-                    on_delta(piece)
-        if not chunk:
-            break
-    return stream.finish(reply.seen), first_ms
+    try:
+        while not stream.done:
+            chunk = await reply.chunk()
+            for event in parser.feed(chunk) if chunk else parser.close():
+                piece = stream.take(event.data, reply.seen)
+                if piece:
+                    pace.take(piece)
+                    if on_delta is not None:
+                        on_delta(piece)
+            if not chunk:
+                break
+        return stream.finish(reply.seen)
+    except AnswerError as error:
+        error.usage = error.usage or pace.usage
+        raise
 
 
 def _answer(
@@ -152,13 +188,18 @@ def _answer(
     parsed: Parsed,
     evidence: bytes | bytearray,
     started: float,
-    first_ms: float | None,
+    pace: _Pace | None,
 ) -> Answer:
     latency_ms = (time.perf_counter() - started) * 1000.0
-    if parsed.finish_reason == "content_filter" or parsed.refusal:
-        parsed.require_allowed(evidence_of(evidence))
-    if not parsed.text.strip():
-        require_content(parsed.text, parsed.tool_calls, parsed.finish_reason, evidence_of(evidence))
+    try:
+        if parsed.finish_reason == "content_filter" or parsed.refusal:
+            parsed.require_allowed(evidence_of(evidence))
+        if not parsed.text.strip():
+            said = evidence_of(evidence)
+            require_content(parsed.text, parsed.tool_calls, parsed.finish_reason, said)
+    except AnswerError as error:
+        error.usage = parsed.usage
+        raise
     return Answer(
         text=parsed.text,
         finish_reason=parsed.finish_reason or "stop",
@@ -166,6 +207,7 @@ def _answer(
         model=parsed.model or request.model,
         response_id=parsed.response_id,
         latency_ms=latency_ms,
-        first_token_ms=first_ms,
+        first_token_ms=pace.first_token_ms if pace is not None else None,
+        between_tokens_ms=pace.between_tokens_ms if pace is not None else None,
         tool_calls=parsed.tool_calls,
     )

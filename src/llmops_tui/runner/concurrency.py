@@ -114,3 +114,8 @@ class RateLimit:
         begin = max(self._free_at, now - 1.0)
         self._free_at = begin + units / self._per_second
         return max(0.0, begin - now)
+
+    def settle(self, expected: float, used: float) -> None:
+        """What was used is known now: make up for what `delay` was told."""
+        if self._per_second is not None:
+            self._free_at += (used - expected) / self._per_second

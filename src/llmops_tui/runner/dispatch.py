@@ -3,62 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import random
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NoReturn, TypeAlias
+from functools import partial
+from typing import NoReturn
 
-from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, Endpoint
-from llmops_tui.core.run import Outcome, SampleScore
-from llmops_tui.providers.base import Provider
+from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind
 from llmops_tui.runner.budget import CostCap
-from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
 from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of
-from llmops_tui.runner.retry import CircuitBreaker, wait_before_retry
+from llmops_tui.runner.lanes import Lane
+from llmops_tui.runner.outcomes import answered_sample, errored_sample
+from llmops_tui.runner.retry import THRESHOLD, wait_before_retry
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
-from llmops_tui.store.samples import FinishedSample
+from llmops_tui.store.finished_sample import FinishedSample
 
 LOOKAHEAD = 512
 """Jobs read ahead for one endpoint while another one is slower."""
+MOST_READY = 256
+"""Jobs kept ready for an endpoint, so that none is made while an answer waits to be heard."""
 MOST_JUDGED = 16
 """Answers that are judged at once where a scorer asks another process or a model."""
 AT_A_TIME = 64
 """Samples finished without a request (from the cache) before the event loop gets its turn."""
+FINISH_AT_A_TIME = 16
+READ_AT_A_TIME = 8
+"""Between two turns of the event loop: answers come first, then scoring, then what is next."""
 MOST_UNWRITTEN = 5_000
-Judged: TypeAlias = tuple[Outcome, str, tuple[SampleScore, ...]]
-
-
-@dataclass(slots=True)
-class Lane:
-    """One endpoint: what waits for it, what is under way, what it bears."""
-
-    endpoint: Endpoint
-    provider: Provider
-    limit: AdaptiveLimit
-    breaker: CircuitBreaker
-    requests: RateLimit
-    tokens: RateLimit
-    queue: deque[Job] = field(default_factory=deque)
-    retries: list[tuple[float, int, Job]] = field(default_factory=list)
-    under_way: set[asyncio.Task[None]] = field(default_factory=set)
-    free_at: float = 0.0
-    """When the rate limits let the next request out."""
-
-    @staticmethod
-    def to(endpoint: Endpoint, provider: Provider, concurrency: int) -> Lane:
-        """A lane with the endpoint's own limits; `concurrency` is the run's."""
-        return Lane(
-            endpoint,
-            provider,
-            AdaptiveLimit(min(concurrency, endpoint.max_concurrency)),
-            CircuitBreaker(endpoint.name),
-            RateLimit(endpoint.requests_per_minute),
-            RateLimit(endpoint.tokens_per_minute),
-        )
+FEW_LEFT = 100
+"""One row in so many, the last ones of a run, says nothing of the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +45,8 @@ class _Step:
     """What the cost cap set aside for it."""
     delay: float
     """Seconds to wait for the rate limits."""
+    tokens: int
+    """What the tokens-per-minute limit was told."""
 
 
 @dataclass(slots=True)
@@ -96,13 +73,22 @@ class Dispatcher:
     stopped: str = ""
     """Why nothing more is sent; empty while there is more to do."""
     trouble: BaseException | None = None
+    _each_lane: list[Lane] = field(init=False)
+    _left: int = field(init=False)
+    """Samples that are still to be finished."""
+    _answered: deque[tuple[Job, Answer]] = field(default_factory=deque)
+    """Answers to be scored when the event loop has heard what else came."""
     _judging: set[asyncio.Task[None]] = field(default_factory=set)
     _threads: ThreadPoolExecutor | None = None
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _exhausted: bool = False
     _pumping: bool = False
-    _sequence: itertools.count[int] = field(default_factory=itertools.count)
+    _working: bool = False
     _chance: random.Random = field(default_factory=random.Random)
+
+    def __post_init__(self) -> None:
+        self._each_lane = list({id(lane): lane for lane in self.lanes}.values())
+        self._left = self.feed.missing
 
     async def run(self) -> None:
         """Go on until everything is done, or until `stop` and what was under way has ended.
@@ -130,7 +116,7 @@ class Dispatcher:
 
     def abandon(self) -> None:
         """End what is under way, too: its answers are lost."""
-        for lane in self._lanes():
+        for lane in self._each_lane:
             for task in lane.under_way:
                 task.cancel()
         for task in self._judging:
@@ -138,7 +124,7 @@ class Dispatcher:
 
     def set_concurrency(self, concurrency: int) -> None:
         """Change the ceiling, also while requests are under way."""
-        for lane in self._lanes():
+        for lane in self._each_lane:
             lane.limit.ceiling = min(concurrency, lane.endpoint.max_concurrency)
         self.pump()
 
@@ -149,7 +135,7 @@ class Dispatcher:
         self._pumping = True
         try:
             if not self.stopped and not self._is_held_up():
-                for lane in self._lanes():
+                for lane in self._each_lane:
                     self._pump_lane(lane)
             self._finish_if_idle()
         except Exception as error:  # noqa: BLE001 - handed on by run(), which people wait for
@@ -161,11 +147,8 @@ class Dispatcher:
         """Whether what was answered must be judged or written before more is asked."""
         return self.unwritten() >= MOST_UNWRITTEN or len(self._judging) >= MOST_JUDGED
 
-    def _lanes(self) -> list[Lane]:
-        return list({id(lane): lane for lane in self.lanes}.values())
-
     def _pump_lane(self, lane: Lane) -> None:
-        while len(lane.under_way) < lane.limit.limit and not self.stopped:
+        while len(lane.under_way) < lane.places and not self.stopped:
             step = self._next_step(lane)
             if step is None:
                 return
@@ -186,8 +169,8 @@ class Dispatcher:
             job = self._next_job(lane, now)
             if job is None:
                 return None
-            if job.request is None or job.cached is not None:
-                self._finish_without_request(job)
+            if job.needs_no_request:
+                self._finish_without_request(lane, job)
                 continue
             target = self.targets[job.place.cell]
             aside = self.cap.reserve(target.highest_price(job))
@@ -196,27 +179,37 @@ class Dispatcher:
                 if not self.cap.under_way:
                     self.stop("cost cap reached")
                 return None
-            tokens = job.input_tokens_bound + (target.output_tokens_bound or 0)
-            lane.free_at = now + max(lane.requests.delay(now), lane.tokens.delay(now, tokens))
-            return _Step(job, aside, lane.free_at - now)
+            tokens = target.expected_tokens(job)
+            return _Step(job, aside, lane.reserve(now, tokens), tokens)
         loop.call_soon(self.pump)
         return None
 
     def _next_job(self, lane: Lane, now: float) -> Job | None:
-        if lane.retries and lane.retries[0][0] <= now:
-            return heapq.heappop(lane.retries)[2]
+        # A doubtful endpoint is tried with rows that haven't failed yet: others may be at fault.
+        if lane.due(now) and not (lane.breaker.doubtful and self._has_ready(lane)):
+            return lane.pop_due()
         # Retries are bounded: while many wait for a sick endpoint, nothing new is begun.
-        if len(lane.retries) >= 4 * lane.limit.ceiling:
+        if lane.is_full and not lane.breaker.doubtful:
             return None
+        return lane.queue.popleft() if self._has_ready(lane) else None
+
+    def _has_ready(self, lane: Lane) -> bool:
+        """Whether a job is in the lane's queue, reading on until there is one."""
         while not lane.queue:
-            if self._exhausted or max(len(other.queue) for other in self.lanes) >= LOOKAHEAD:
-                return None
-            job = self.feed.take()
-            if job is None:
-                self._exhausted = True
-                return None
-            self.lanes[job.place.cell].queue.append(job)
-        return lane.queue.popleft()
+            if not self._read_one():
+                return False
+        return True
+
+    def _read_one(self) -> bool:
+        """Put the next job into its lane's queue; False where there is none or enough wait."""
+        if self._exhausted or any(len(lane.queue) >= LOOKAHEAD for lane in self._each_lane):
+            return False
+        job = self.feed.take()
+        if job is None:
+            self._exhausted = True
+            return False
+        self.lanes[job.place.cell].queue.append(job)
+        return True
 
     async def _slot(self, lane: Lane, step: _Step | None) -> None:
         """Ask one request after the other, for as long as the lane's limit has a place for it.
@@ -226,7 +219,7 @@ class Dispatcher:
         """
         while step is not None:
             await self._ask(lane, step)
-            places = lane.limit.limit - len(lane.under_way)
+            places = lane.places - len(lane.under_way)
             if self.stopped or places < 0 or self._is_held_up():
                 return
             step = self._next_step(lane)
@@ -241,73 +234,124 @@ class Dispatcher:
 
     def _break(self, error: BaseException) -> None:
         self.trouble = self.trouble or error
+        self._answered.clear()
         self.stop("program error")
 
     async def _ask(self, lane: Lane, step: _Step) -> None:
         job = step.job
         assert job.request is not None
-        if step.delay > 0:
-            await asyncio.sleep(step.delay)
-        loop = asyncio.get_running_loop()
-        job.attempts += 1
-        begun = loop.time()
         cost = 0
         try:
-            answer = await lane.provider.ask(job.request)
-        except AnswerError as error:
-            self._failed(lane, job, error)
-        else:
-            lane.breaker.answered()
-            lane.limit.answered(loop.time(), loop.time() - begun)
-            cost = self.targets[job.place.cell].model.cost(answer.usage)
-            loop.call_soon(self._finish_later, job, answer, cost)
+            if step.delay > 0:
+                await asyncio.sleep(step.delay)
+                if self.stopped:
+                    lane.queue.appendleft(job)
+                    return
+            loop = asyncio.get_running_loop()
+            price = self.targets[job.place.cell].model.cost
+            job.attempts += 1
+            begun = loop.time()
+            try:
+                answer = await lane.provider.ask(job.request)
+            except AnswerError as error:
+                # An answer that says nothing, or breaks off, was paid for all the same.
+                cost = price(error.usage) if error.usage is not None else 0
+                job.spent += cost
+                self._failed(lane, job, error, begun)
+            else:
+                lane.answered(answer, loop.time(), begun, step.tokens)
+                cost = price(answer.usage)
+                job.spent += cost
+                self._answered.append((job, answer))
+                self._work_soon()
         finally:
             self.cap.settle(step.aside, cost)
 
-    def _finish_later(self, job: Job, answer: Answer, cost: int) -> None:
-        try:
-            self._finish_with(job, answer, cost)
-        except Exception as error:  # noqa: BLE001 - handed on by run(), which people wait for
-            self._break(error)
-
-    def _failed(self, lane: Lane, job: Job, error: AnswerError) -> None:
+    def _failed(self, lane: Lane, job: Job, error: AnswerError, sent_at: float) -> None:
         now = asyncio.get_running_loop().time()
-        lane.breaker.failed(error)
-        if error.kind is AnswerErrorKind.THROTTLED or error.status in (429, 503, 529):
-            lane.limit.throttled(now)
-        if lane.breaker.cause:
-            self.stop(lane.breaker.cause)
+        breaker = lane.breaker
+        lane.failed(error, now)
+        suspect = job.suspect or self._few_are_left
+        is_own = breaker.failed(error, now, sent_at, suspect=suspect)
+        if breaker.cause:
+            self.stop(breaker.cause)
             return  # not a sample: it is asked again when the run goes on
-        wait = wait_before_retry(error, job.attempts, self._chance)
+        job.suspect = is_own
+        if breaker.doubtful and not is_own and error.retryable:
+            # The endpoint's fault: the row keeps its attempts.
+            job.spared += 1
+            lane.free_at = max(lane.free_at, now + breaker.probe_after(error, self._chance))
+        wait = wait_before_retry(error, max(1, job.attempts - job.spared), self._chance)
         if wait is None:
-            self.finish(_errored(job, error))
-        elif not self.stopped:
-            heapq.heappush(lane.retries, (now + wait, next(self._sequence), job))
+            self._give_up(lane, job, error)
+        else:
+            lane.again(job, now + wait)
             asyncio.get_running_loop().call_later(wait, self.pump)
 
-    def _finish_without_request(self, job: Job) -> None:
-        if job.request is None:
-            self.finish(
-                _errored(job, AnswerError(AnswerErrorKind.RENDER, job.render_error), attempts=0)
-            )
-        elif job.cached is not None:
-            self._finish_with(job, job.cached.answer, 0)
+    @property
+    def _few_are_left(self) -> bool:
+        """Whether the last rows are asked: where they fail, it may well be for what they are."""
+        total = self.feed.plan.total
+        few = max(min(THRESHOLD, total // 10), total // FEW_LEFT)
+        return self._left <= few
 
-    def _finish_with(self, job: Job, answer: Answer, cost: int) -> None:
-        if not self.scoring.waits:
-            self._finish_as(job, answer, cost, lambda: self.scoring(answer, job.example, cost))
+    def _work_soon(self) -> None:
+        if not self._working:
+            self._working = True
+            asyncio.get_running_loop().call_soon(self._work)
+
+    def _work(self) -> None:
+        """Score some answers and make some jobs ready, then give the event loop its turn."""
+        self._working = False
+        try:
+            waiting = len(self._answered)
+            for _ in range(min(waiting, max(FINISH_AT_A_TIME, waiting // 4))):
+                self._finish_with(*self._answered.popleft())
+            more = not self.stopped and self._read_ahead()
+        except Exception as error:  # noqa: BLE001 - handed on by run(), which people wait for
+            self._break(error)
             return
-        task = asyncio.get_running_loop().create_task(self._judge(job, answer, cost))
-        self._judging.add(task)
-        task.add_done_callback(self._was_judged)
+        if self._answered or more:
+            self._work_soon()
+        else:
+            self._finish_if_idle()
 
-    async def _judge(self, job: Job, answer: Answer, cost: int) -> None:
+    def _read_ahead(self) -> bool:
+        """Make a few jobs ready; whether more are wanted."""
+        for lane in self._each_lane:
+            wanted = min(MOST_READY, lane.limit.limit)
+            for _ in range(READ_AT_A_TIME):
+                if len(lane.queue) >= wanted or not self._read_one():
+                    break
+            else:
+                return True
+        return False
+
+    def _finish_without_request(self, lane: Lane, job: Job) -> None:
+        if job.request is None:
+            self._give_up(lane, job, AnswerError(AnswerErrorKind.RENDER, job.render_error))
+        elif job.shared is not None:
+            self._finish_with(job, job.shared)
+        elif job.cached is not None:
+            self._finish_with(job, job.cached.answer)
+
+    def _finish_with(self, job: Job, answer: Answer) -> None:
+        for one in (job, *self.feed.answered(job, answer)):
+            if self.scoring.waits:
+                task = asyncio.get_running_loop().create_task(self._judge(one, answer))
+                self._judging.add(task)
+                task.add_done_callback(self._was_judged)
+            else:
+                judged = partial(self.scoring, answer, one.example, one.spent)
+                self._finish(answered_sample(one, answer, judged))
+
+    async def _judge(self, job: Job, answer: Answer) -> None:
         """Score in a thread: the scorers wait for another process or a model."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(MOST_JUDGED, "llmops-judge")
         asked = question_of(job.request)
         judging = asyncio.get_running_loop().run_in_executor(
-            self._threads, self.scoring, answer, job.example, cost, asked
+            self._threads, self.scoring, answer, job.example, job.spent, asked
         )
         try:
             await asyncio.wait({judging})
@@ -315,9 +359,9 @@ class Dispatcher:
             judging.cancel()
             # The answer was paid for: it is kept, and can be scored again.
             cut = ScorerFailedError("The judging was cut short; score the run again.")
-            self._finish_as(job, answer, cost, lambda: _raise(cut))
+            self._finish(answered_sample(job, answer, lambda: _raise(cut)))
             raise
-        self._finish_as(job, answer, cost, judging.result)
+        self._finish(answered_sample(job, answer, judging.result))
 
     def _was_judged(self, task: asyncio.Task[None]) -> None:
         self._judging.discard(task)
@@ -325,59 +369,23 @@ class Dispatcher:
             self._break(error)
         self.pump()
 
-    def _finish_as(self, job: Job, answer: Answer, cost: int, judge: Callable[[], Judged]) -> None:
-        kind = None
-        message = ""
-        try:
-            outcome, reason, scores = judge()
-        except ScorerFailedError as error:
-            outcome, reason, scores = Outcome.ERRORED, str(error), ()
-            kind, message = AnswerErrorKind.SCORER.value, str(error)
-        self.finish(
-            FinishedSample(
-                ordinal=job.ordinal,
-                cell=job.place.cell,
-                example_id=job.example.id,
-                repeat=job.place.repeat,
-                outcome=outcome,
-                reason=reason,
-                scores=scores,
-                answer=answer,
-                answer_key=job.key,
-                cached_answer_id=job.cached.id if job.cached is not None else None,
-                request=job.request_json,
-                cost=cost,
-                attempts=job.attempts,
-                error_kind=kind,
-                error_message=message,
-            )
-        )
+    def _give_up(self, lane: Lane, job: Job, error: AnswerError) -> None:
+        self._finish(errored_sample(job, error))
+        follower = self.feed.gave_up(job)
+        if follower is not None:
+            lane.queue.appendleft(follower)
+
+    def _finish(self, sample: FinishedSample) -> None:
+        self._left -= 1
+        self.finish(sample)
 
     def _finish_if_idle(self) -> None:
-        lanes = self._lanes()
-        if self._judging or any(lane.under_way for lane in lanes):
+        if self._answered or self._judging or any(lane.under_way for lane in self._each_lane):
             return
-        waiting = any(lane.queue or lane.retries for lane in lanes)
+        waiting = any(lane.waits for lane in self._each_lane)
         if self.stopped or (self._exhausted and not waiting):
             self._done.set()
 
 
 def _raise(error: Exception) -> NoReturn:
     raise error
-
-
-def _errored(job: Job, error: AnswerError, attempts: int | None = None) -> FinishedSample:
-    return FinishedSample(
-        ordinal=job.ordinal,
-        cell=job.place.cell,
-        example_id=job.example.id,
-        repeat=job.place.repeat,
-        outcome=Outcome.ERRORED,
-        reason=f"{error.kind}: {error}",
-        request=job.request_json,
-        attempts=job.attempts if attempts is None else attempts,
-        error_kind=error.kind.value,
-        error_message=str(error),
-        evidence=error.evidence,
-        latency_ms=error.latency_ms,
-    )

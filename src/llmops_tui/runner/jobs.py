@@ -5,25 +5,27 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 
-from llmops_tui.core.chat import ChatRequest, Endpoint, Json, Message, Model
+from llmops_tui.core.chat import Answer, ChatRequest, Endpoint, Json, Message, Model
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.errors import TemplateError
 from llmops_tui.core.plan import Place, Plan
 from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.run import Run
+from llmops_tui.providers.anthropic import DEFAULT_MAX_TOKENS
 from llmops_tui.store import datasets, endpoints, prompts, samples
 from llmops_tui.store.database import Database
+from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.store.samples import CachedAnswer
 
 PAGE = 64
 """Examples read at a time: half a millisecond during which no answer is heard."""
-_BYTES_PER_TOKEN = 3  # on the careful side: a cost cap must hold
+_BYTES_PER_TOKEN = 4
 
 
 @dataclass(slots=True)
@@ -39,9 +41,26 @@ class Job:
     key: bytes
     cached: CachedAnswer | None
     render_error: str = ""
+    size: int = 0
+    """Bytes of what is asked: no tokenizer makes more tokens of them."""
     attempts: int = 0
-    input_tokens_bound: int = 0
-    """A number of tokens that the question hardly exceeds."""
+    spared: int = 0
+    """Attempts that failed while the endpoint was away: they don't count against the row."""
+    suspect: bool = False
+    """Whether it failed while others were answered."""
+    spent: int = 0
+    """Nano-units, failed attempts that were paid for included."""
+    shared: Answer | None = None
+    """An answer to the same question that this run got, perhaps not yet committed."""
+    answer: Answer | None = None
+    """Its own, once it came."""
+    followers: list[Job] = field(default_factory=list)
+    """Jobs of the run that ask the same and wait for this one's answer."""
+
+    @property
+    def needs_no_request(self) -> bool:
+        """Whether it can be finished as it is."""
+        return self.request is None or self.cached is not None or self.shared is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +75,14 @@ class CellTarget:
 
     @property
     def output_tokens_bound(self) -> int | None:
-        """`max_tokens`, where the request names it."""
-        bound = self.parameters.get("max_tokens")
-        return bound if isinstance(bound, int) else None
+        """The most tokens that an answer can have, where the request or the protocol says so."""
+        found = self.parameters.get("max_completion_tokens", self.parameters.get("max_tokens"))
+        if found is None and self.endpoint.kind == "anthropic":
+            found = DEFAULT_MAX_TOKENS
+        choices = self.parameters.get("n", 1)
+        if not isinstance(found, int) or not isinstance(choices, int):
+            return None
+        return found * choices
 
     def highest_price(self, job: Job) -> int | None:
         """What the job can cost at most, in nano-units; None where that is unknown."""
@@ -68,7 +92,11 @@ class CellTarget:
         output = self.output_tokens_bound
         if output is None:
             return None
-        return job.input_tokens_bound * model.input_price + output * model.output_price
+        return job.size * model.input_price + output * model.output_price
+
+    def expected_tokens(self, job: Job) -> int:
+        """What a tokens-per-minute limit is told beforehand; corrected by what was used."""
+        return job.size // _BYTES_PER_TOKEN + (self.output_tokens_bound or 0)
 
 
 def load_targets(db: Database, run: Run) -> list[CellTarget]:
@@ -101,6 +129,8 @@ class Feed:
     _done: bytearray = field(init=False)
     _next: int = 0
     _page: deque[tuple[int, Place, Example]] = field(default_factory=deque)
+    _asked: dict[bytes, Job] = field(default_factory=dict)
+    """By answer key: what is under way or answered and not yet committed."""
 
     def __post_init__(self) -> None:
         run, spec = self.run, self.run.spec
@@ -116,14 +146,63 @@ class Feed:
         """For each ordinal 1 where a sample was there when the feed was opened."""
         return self._done
 
+    @property
+    def missing(self) -> int:
+        """Samples that were missing when the feed was opened."""
+        return self._done.count(0)
+
     def take(self) -> Job | None:
-        """The next job, or None when all were handed out."""
-        while not self._page:
-            places = list(self._missing(PAGE))
-            if not places:
-                return None
-            self._read(places)
-        return self._job(*self._page.popleft())
+        """The next job, or None when all were handed out.
+
+        What asks the same as a job under way follows that one: equal questions are paid for once,
+        whatever the timing. (Repeats ask on purpose; their keys differ.)
+        """
+        while True:
+            while not self._page:
+                places = list(self._missing(PAGE))
+                if not places:
+                    return None
+                self._read(places)
+            job = self._job(*self._page.popleft())
+            if job.request is None or job.cached is not None or not self.run.spec.use_cache:
+                return job
+            leader = self._asked.setdefault(job.key, job)
+            if leader is job:
+                return job
+            if leader.answer is not None:
+                job.shared = leader.answer
+                return job
+            leader.followers.append(job)
+
+    def answered(self, job: Job, answer: Answer) -> list[Job]:
+        """A job has its answer; returns the ones that have it with it."""
+        if self._asked.get(job.key) is not job:
+            return []
+        followers, job.followers = job.followers, []
+        job.answer = answer
+        for follower in followers:
+            follower.shared = answer
+        return followers
+
+    def gave_up(self, job: Job) -> Job | None:
+        """A job gets no answer; returns the follower that asks in its place, if there is one."""
+        if self._asked.get(job.key) is not job:
+            return None
+        if not job.followers:
+            del self._asked[job.key]
+            return None
+        heir, *rest = job.followers
+        job.followers = []
+        heir.followers = rest
+        self._asked[job.key] = heir
+        return heir
+
+    def committed(self, batch: Sequence[FinishedSample]) -> None:
+        """From now on the file knows these answers."""
+        for sample in batch:
+            leader = self._asked.get(sample.answer_key)
+            if leader is not None and leader.ordinal == sample.ordinal:
+                del self._asked[sample.answer_key]
 
     def _missing(self, limit: int) -> Iterator[tuple[int, Place]]:
         while limit and self._next < self.plan.total:
@@ -164,7 +243,7 @@ class Feed:
             asked.decode("utf-8", "replace"),
             key,
             cached,
-            input_tokens_bound=len(asked) // _BYTES_PER_TOKEN + 16,
+            size=len(asked),
         )
 
 

@@ -15,15 +15,17 @@ from llmops_tui.core.run import RunStatus, Wanted
 from llmops_tui.providers.factory import open_provider
 from llmops_tui.providers.wire import Wire
 from llmops_tui.runner.budget import CostCap
-from llmops_tui.runner.dispatch import Dispatcher, Lane
+from llmops_tui.runner.dispatch import Dispatcher
 from llmops_tui.runner.jobs import CellTarget, Feed, load_targets
+from llmops_tui.runner.lanes import Lane
+from llmops_tui.runner.retry import PATIENCE_S
 from llmops_tui.runner.scoring import Scoring
 from llmops_tui.runner.stopping import Decider, can_stop
 from llmops_tui.runner.writer import LEASE_MS, Writer
 from llmops_tui.store import runs, samples
 from llmops_tui.store.database import Database
+from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.store.runs import Control, LeaseLostError
-from llmops_tui.store.samples import FinishedSample
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,11 @@ MOST_CONNECTIONS = 1024
 
 
 async def execute(
-    db: Database, run_id: int, *, on_finish: Callable[[FinishedSample], None] | None = None
+    db: Database,
+    run_id: int,
+    *,
+    on_finish: Callable[[FinishedSample], None] | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> RunStatus:
     """Do the run's missing samples.
 
@@ -45,6 +51,7 @@ async def execute(
         db: the workspace.
         run_id: a planned, paused or interrupted run.
         on_finish: called with each finished sample, before it is committed.
+        patience_s: how long an endpoint that answered before may be away until the run pauses.
 
     Returns:
         How it ended; the run's `cause` says why where that needs saying.
@@ -62,7 +69,7 @@ async def execute(
             "Watch it in the app; it can be resumed once that worker has ended.",
         )
     try:
-        status, cause = await _Execution(db, run_id, worker, on_finish).go()
+        status, cause = await _Execution(db, run_id, worker, on_finish, patience_s).go()
     except LeaseLostError:
         log.warning("run %s was taken over by another worker", run_id)
         return RunStatus.INTERRUPTED
@@ -87,14 +94,18 @@ class _Execution:
         run_id: int,
         worker: str,
         on_finish: Callable[[FinishedSample], None] | None,
+        patience_s: float,
     ) -> None:
         self._db = db
+        self._patience_s = patience_s
         self._on_finish = on_finish
         self._run = runs.get(db, run_id)
         self._targets = load_targets(db, self._run)
         self._feed = Feed(db, self._run, self._targets)
         self._cap = CostCap(self._run.cost_cap, sum(cell.cost for cell in self._run.cells))
-        self._writer = Writer(db, run_id, worker, self._heard, self._store_trouble)
+        self._writer = Writer(
+            db, run_id, worker, self._heard, self._feed.committed, self._store_trouble
+        )
         self._decider = self._open_decider()
         self._concurrency = self._run.concurrency
         self._wanted = Wanted.RUN
@@ -122,7 +133,8 @@ class _Execution:
         for target in self._targets:
             endpoint = target.endpoint
             if endpoint.id not in lanes:
-                lanes[endpoint.id] = Lane.to(endpoint, open_provider(endpoint, wire), concurrency)
+                provider = open_provider(endpoint, wire)
+                lanes[endpoint.id] = Lane.to(endpoint, provider, concurrency, self._patience_s)
         return Dispatcher(
             feed=self._feed,
             targets=self._targets,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from llmops_tui.core.errors import StoreBusyError, StoreFullError
 from llmops_tui.store import runs, samples
 from llmops_tui.store.database import Database
+from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.store.runs import Control
-from llmops_tui.store.samples import FinishedSample
 
 LATEST_S = 0.15
 LARGEST_BATCH = 1000
@@ -29,6 +29,7 @@ class Writer:
         run_id: the run.
         worker: who holds the lease.
         on_control: called in the event loop with each reading of what people want.
+        on_committed: called in the event loop with what the file has from now on.
         on_trouble: called with a sentence while the file can't be written, and with an empty one
             when it can again.
     """
@@ -39,12 +40,14 @@ class Writer:
         run_id: int,
         worker: str,
         on_control: Callable[[Control], None],
+        on_committed: Callable[[Sequence[FinishedSample]], None],
         on_trouble: Callable[[str], None],
     ) -> None:
         self._db = db
         self._run_id = run_id
         self._worker = worker
         self._on_control = on_control
+        self._on_committed = on_committed
         self._on_trouble = on_trouble
         self._waiting: list[FinishedSample] = []
         self._full = asyncio.Event()
@@ -112,6 +115,7 @@ class Writer:
                     raise
                 await asyncio.sleep(STORE_RETRY_S)
         self._on_trouble("")
+        self._on_committed(batch)
         self._on_control(control)
 
     def _write(self, batch: list[FinishedSample]) -> Control:

@@ -5,28 +5,31 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer, ToolCall, Usage
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
 from llmops_tui.core.run import Outcome, Sample, SampleScore
-from llmops_tui.store.codec import pack, to_json, unpack
+from llmops_tui.store.codec import pack, unpack
 from llmops_tui.store.database import Database
+from llmops_tui.store.finished_sample import (
+    FinishedSample,
+    answer_values,
+    count_values,
+    sample_values,
+)
 from llmops_tui.store.runs import Control, beat_within
-
-HEAD_LENGTH = 160
 
 MAX_IDS = """
 SELECT (SELECT coalesce(max(id), 0) FROM answer), (SELECT coalesce(max(id), 0) FROM sample)
 """
 INSERT_ANSWER = """
 INSERT INTO answer (id, key, request, text, finish_reason, response_id, model, input_tokens,
-                    output_tokens, cached_tokens, estimated, latency_ms, first_token_ms, created_at,
-                    tool_calls)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    output_tokens, cached_tokens, estimated, latency_ms, first_token_ms,
+                    between_tokens_ms, created_at, tool_calls)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_SAMPLE = """
 INSERT INTO sample (id, run_id, ordinal, cell, example_id, repeat, outcome, value, reason,
@@ -49,6 +52,7 @@ WHERE run_id = ? AND cell = ?
 """
 DONE = "SELECT ordinal FROM sample WHERE run_id = ? ORDER BY ordinal"
 OUTCOMES = "SELECT ordinal, outcome FROM sample WHERE run_id = ? ORDER BY ordinal"
+ANSWER_ID = "SELECT id FROM answer WHERE key = ? ORDER BY id DESC LIMIT 1"
 CACHED_ONE = "SELECT * FROM answer WHERE key = ? ORDER BY id DESC LIMIT 1"
 SELECT_SAMPLE = """
 SELECT id, run_id, ordinal, cell, example_id, repeat, outcome, reason, error_kind, answer_head,
@@ -82,31 +86,6 @@ SELECT count(*) AS done, min(finished_at) AS since FROM
     (SELECT finished_at FROM sample WHERE run_id = ? AND cached = 0 ORDER BY id DESC LIMIT ?)
 """
 NEWEST = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedSample:
-    """A sample ready to be written."""
-
-    ordinal: int
-    cell: int
-    example_id: int
-    repeat: int
-    outcome: Outcome
-    reason: str
-    scores: tuple[SampleScore, ...] = ()
-    answer: Answer | None = None
-    answer_key: bytes = b""
-    cached_answer_id: int | None = None
-    """Where the answer came from the cache: its id; then nothing was paid."""
-    request: str = ""
-    """What was asked, as JSON."""
-    cost: int = 0
-    attempts: int = 1
-    error_kind: str | None = None
-    error_message: str = ""
-    evidence: str = ""
-    latency_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +127,7 @@ def commit(
         LeaseLostError: another worker took the run over; nothing was written.
     """
     finished_at = now_ms()
-    answers = [_answer_values(item, finished_at) for item in batch]
+    answers = [answer_values(item, finished_at) for item in batch]
     errors = [(item.error_message, pack(item.request), pack(item.evidence)) for item in batch]
     with db.write("run") as connection:
         control = beat_within(connection, run_id, worker, lease_ms, active_ms)
@@ -157,14 +136,17 @@ def commit(
         sample_rows: list[tuple[object, ...]] = []
         score_rows: list[tuple[object, ...]] = []
         error_rows: list[tuple[object, ...]] = []
+        new: dict[bytes, int] = {}
         for item, answer, error in zip(batch, answers, errors, strict=True):
             sample_id += 1
             used = item.cached_answer_id
+            if item.shared:
+                used = new.get(item.answer_key) or _answer_id(connection, item.answer_key)
             if answer is not None and used is None:
                 answer_id += 1
-                used = answer_id
+                used = new[item.answer_key] = answer_id
                 answer_rows.append((answer_id, *answer))
-            sample_rows.append(_sample_values(item, run_id, sample_id, used, finished_at))
+            sample_rows.append(sample_values(item, run_id, sample_id, used, finished_at))
             score_rows.extend(score_values(sample_id, item.scores))
             if item.error_kind is not None:
                 error_rows.append((sample_id, *error))
@@ -172,8 +154,13 @@ def commit(
         connection.executemany(INSERT_SAMPLE, sample_rows)
         connection.executemany(INSERT_SCORE, score_rows)
         connection.executemany(INSERT_ERROR, error_rows)
-        connection.executemany(COUNT, _count_values(batch, run_id))
+        connection.executemany(COUNT, count_values(batch, run_id))
     return control
+
+
+def _answer_id(connection: sqlite3.Connection, key: bytes) -> int | None:
+    row = connection.execute(ANSWER_ID, (key,)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def done_ordinals(db: Database, run_id: int) -> array[int]:
@@ -283,74 +270,6 @@ def score_values(sample_id: int, scores: Sequence[SampleScore]) -> Iterator[tupl
         )
 
 
-def _answer_values(item: FinishedSample, created_at: int) -> tuple[object, ...] | None:
-    answer = item.answer
-    if answer is None or item.cached_answer_id is not None:
-        return None
-    usage = answer.usage
-    return (
-        item.answer_key,
-        pack(item.request),
-        pack(answer.text),
-        answer.finish_reason,
-        answer.response_id,
-        answer.model,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cached_tokens,
-        int(usage.estimated),
-        answer.latency_ms,
-        answer.first_token_ms,
-        created_at,
-        to_json([[call.id, call.name, call.arguments] for call in answer.tool_calls]),
-    )
-
-
-def _sample_values(
-    item: FinishedSample, run_id: int, sample_id: int, answer_id: int | None, finished_at: int
-) -> tuple[object, ...]:
-    answer = item.answer
-    head = answer.text[:HEAD_LENGTH] if answer else ""
-    return (
-        sample_id,
-        run_id,
-        item.ordinal,
-        item.cell,
-        item.example_id,
-        item.repeat,
-        item.outcome.value,
-        item.scores[0].value if item.scores else None,
-        item.reason,
-        item.error_kind,
-        answer_id,
-        head.encode("utf-8", "replace").decode(),
-        answer.latency_ms if answer else item.latency_ms,
-        answer.first_token_ms if answer else None,
-        answer.usage.input_tokens if answer else 0,
-        answer.usage.output_tokens if answer else 0,
-        item.cost,
-        int(item.cached_answer_id is not None),
-        item.attempts,
-        finished_at,
-    )
-
-
-def _count_values(batch: Sequence[FinishedSample], run_id: int) -> list[tuple[object, ...]]:
-    sums: Mapping[int, list[int]] = defaultdict(lambda: [0] * 8)
-    for item in batch:
-        cell = sums[item.cell]
-        cell[0] += item.outcome is Outcome.RIGHT
-        cell[1] += item.outcome is Outcome.WRONG
-        cell[2] += item.outcome is Outcome.ERRORED
-        cell[3] += item.cached_answer_id is not None
-        cell[4] += item.cost
-        if item.answer is not None:
-            cell[5] += item.answer.usage.input_tokens
-            cell[6] += item.answer.usage.output_tokens
-            cell[7] += round(item.answer.latency_ms)
-    return [(*counts, run_id, cell) for cell, counts in sums.items()]
-
-
 def _answer(row: sqlite3.Row) -> Answer:
     return Answer(
         text=unpack(row["text"]),
@@ -362,6 +281,7 @@ def _answer(row: sqlite3.Row) -> Answer:
         response_id=row["response_id"],
         latency_ms=row["latency_ms"],
         first_token_ms=row["first_token_ms"],
+        between_tokens_ms=row["between_tokens_ms"],
         tool_calls=_tool_calls(row["tool_calls"]),
     )
 

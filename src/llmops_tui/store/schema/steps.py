@@ -5,3 +5,4 @@ of any older state gets what it lacks, and its version is the number of steps th
 """
 
 STEPS: tuple[str, ...] = ("first", "judged", "imports", "monitoring", "labels", "origins")
+STEPS: tuple[str, ...] = ("first", "judged", "imports", "monitoring", "labels", "token_pace")

@@ -30,7 +30,7 @@ class SamplePage(Page[SampleView]):
     )
     FIGURES = (
         "took: from sending the request to the last byte of the answer; first token only where "
-        "the answer was streamed.\n"
+        "the answer was streamed, and then the mean time between two tokens.\n"
         "attempts: how often it was asked until an answer or a final error came.\n"
         "tokens: as the endpoint counted them; ≈ where it said nothing and they are guessed from "
         "the length."
@@ -152,6 +152,8 @@ def _figures(view: SampleView) -> str:
     took = f"{sample.latency_ms:,.0f} ms"
     if sample.first_token_ms is not None:
         took += f", first token after {sample.first_token_ms:,.0f} ms"
+    if answer is not None and answer.between_tokens_ms is not None:
+        took += f", then one each {answer.between_tokens_ms:,.1f} ms"
     if sample.cached:
         took = f"from the cache, free of charge; when it was asked: {took}"
     about = "≈ " if answer is not None and answer.usage.estimated else ""
