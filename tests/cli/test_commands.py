@@ -11,6 +11,8 @@ import pytest
 from tests.endpoints.process import MockEndpoint, mock_endpoint
 from tests.workspaces import Bench, make_bench
 
+from llmops_tui.core.run import RunStatus
+
 pytestmark = pytest.mark.xdist_group("cli")
 
 
@@ -269,6 +271,26 @@ def test_a_detached_run_goes_on_by_itself(bench: Bench):
             break
         subprocess.run(["sleep", "0.1"], check=True)
     assert bench.view(1).cells[0].counts.right == 20
+
+
+def test_a_run_is_steered_from_another_process(bench: Bench, endpoint: MockEndpoint):
+    db = bench.workspace.path
+    endpoint.configure(latency_ms=200)
+    run_id = str(
+        json.loads(command("run", "--detach", "--json", "--concurrency", "2", db=db).stdout)["run"]
+    )
+    told = command("run", "--retune", run_id, "--concurrency", "1", "--max-cost", "2", db=db)
+    assert told.stdout == "Run 1: 1 at once, 0.00 USD of at most 2.00 USD.\n"
+    assert command("run", "--pause", run_id, db=db).stdout.startswith("Run 1 pauses.")
+    assert "Nothing to change." in command("run", "--retune", run_id, db=db).stderr
+    for _ in range(100):
+        if bench.view(1).status is RunStatus.PAUSED:
+            break
+        subprocess.run(["sleep", "0.1"], check=True)
+    assert bench.view(1).status is RunStatus.PAUSED
+    assert command("run", "--cancel", run_id, db=db).stdout == "Run 1 is cancelled.\n"
+    assert bench.view(1).status is RunStatus.CANCELLED
+    endpoint.configure(latency_ms=0)
 
 
 def test_a_project_is_made_headless(tmp_path: Path):

@@ -338,6 +338,15 @@ async def test_pausing_cancelling_and_retuning_go_through_the_file(bench: Bench)
         await press(pilot, "-", "-")
         await until(pilot, lambda: bench.view(run_id).run.concurrency == 6)
         assert page.why_not("runs.run.resume") == "Run 1 is under way (process 4711)."
+        await press(pilot, "$")
+        assert "What may run 1 cost?" in shown(app)
+        await press(pilot, *"2.5", "enter")
+        await until(pilot, lambda: "of at most 2.50 USD" in shown(app))
+        await press(pilot, "$")
+        await pilot.press("ctrl+u")
+        await press(pilot, "enter")
+        await until(pilot, lambda: app.screen is page and "of at most" not in shown(app))
+        assert bench.view(run_id).run.cost_cap is None
         await press(pilot, "p")
         assert bench.view(run_id).run.wanted is Wanted.PAUSE
         await press(pilot, "x")

@@ -29,7 +29,7 @@ from llmops_tui.services.reports.data import report_data, run_data
 from llmops_tui.services.reports.html import write_html
 from llmops_tui.services.reports.junit import write_run
 from llmops_tui.services.reports.writing import write_markdown
-from llmops_tui.services.run_words import rate_words
+from llmops_tui.services.run_words import rate_words, spent_words
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace
 
@@ -55,6 +55,9 @@ class RunOptions(TypedDict):
     stop_when_decided: bool | None
     detach: bool
     resume_id: int | None
+    pause_id: int | None
+    cancel_id: int | None
+    retune_id: int | None
     list_only: bool
     baseline: str | None
     junit: Path | None
@@ -83,6 +86,14 @@ class RunOptions(TypedDict):
 )
 @click.option("--detach", is_flag=True, help="Start a worker in the background and return.")
 @click.option("--resume", "resume_id", type=int, help="Go on with this run.")
+@click.option("--pause", "pause_id", type=int, help="Let this run finish what is under way.")
+@click.option("--cancel", "cancel_id", type=int, help="End this run; what was measured stays.")
+@click.option(
+    "--retune",
+    "retune_id",
+    type=int,
+    help="Give this run another --concurrency or --max-cost, also while it is under way.",
+)
 @click.option("--list", "list_only", is_flag=True, help="List the project's runs.")
 @click.option("--baseline", help="Compare with this run, or with the version of this label.")
 @click.option("--junit", type=FILE, help="Write JUnit XML for the CI's test report.")
@@ -104,6 +115,8 @@ def run(ctx: click.Context, **options: Unpack[RunOptions]) -> None:
         _list(workspace, project_of(ctx, workspace), as_json)
         return
     cap = None if options["max_cost"] is None else round(options["max_cost"] * NANO)
+    if _steer(workspace, options, cap):
+        return
     if options["resume_id"] is not None:
         run_id = runs.run_view(workspace, options["resume_id"]).run.id
         runs.retune(workspace, run_id, concurrency=options["concurrency"], cost_cap=cap)
@@ -140,6 +153,28 @@ def _plan_config(
         seed=options["seed"],
     )
     return runs.plan_run(workspace, suite.project.id, request)
+
+
+def _steer(workspace: Workspace, options: RunOptions, cap: int | None) -> bool:
+    """Pause, cancel or retune a run that some other process is at; whether that was asked for."""
+    pause, cancel, retune = options["pause_id"], options["cancel_id"], options["retune_id"]
+    if pause is not None:
+        runs.pause(workspace, runs.run_view(workspace, pause).run.id)
+        say(f"Run {pause} pauses. Go on with it: llmops-tui run --resume {pause}")
+    elif cancel is not None:
+        runs.cancel(workspace, runs.run_view(workspace, cancel).run.id)
+        say(f"Run {cancel} is cancelled.")
+    elif retune is not None:
+        concurrency = options["concurrency"]
+        if concurrency is None and cap is None:
+            raise InputError("Nothing to change.", "Give --concurrency, --max-cost, or both.")
+        run_id = runs.run_view(workspace, retune).run.id
+        runs.retune(workspace, run_id, concurrency=concurrency, cost_cap=cap)
+        now = runs.run_view(workspace, run_id)
+        say(f"Run {run_id}: {now.run.concurrency} at once, {spent_words(now)}.")
+    else:
+        return False
+    return True
 
 
 def _request(

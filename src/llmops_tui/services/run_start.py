@@ -11,6 +11,7 @@ from llmops_tui.services.runs import MOST_REPEATS, RunRequest
 from llmops_tui.services.scorer_choice import read_scorers, scorer_words
 from llmops_tui.services.verdicts import GATE, Wear, gate_wear
 from llmops_tui.services.workspace import Workspace
+from llmops_tui.store import runs as run_store
 
 NANO = 1_000_000_000
 VERSIONS_EACH = 8
@@ -203,6 +204,12 @@ def _digits(text: str) -> int | None:
 
 def _number(text: str) -> int | None:
     return _digits(text) if text.strip() else None
+
+
+def set_cost_cap(workspace: Workspace, run_id: int, text: str) -> int:
+    """Give a run another cost cap, or none, also while it is under way; the run's id."""
+    run_store.set_cost_cap(workspace.db, run_id, _nano(text))
+    return run_id
 
 
 def _nano(text: str) -> int | None:

@@ -54,6 +54,19 @@ def cost_words(view: RunView) -> str:
     return " + ".join(money(nano, currency) for currency, nano in sums.items()) or NONE
 
 
+def spent_words(view: RunView) -> str:
+    """What a run has cost, what it may, and what it will: `0.02 of at most 0.05 USD`."""
+    words = cost_words(view)
+    if view.run.cost_cap is not None:
+        words += f" of at most {money(view.run.cost_cap, view.cells[0].currency)}"
+    done, total = view.run.done, view.run.total
+    currencies = {cell.currency for cell in view.cells}
+    if view.status.over or not view.cost or done == total or len(currencies) > 1:
+        return words
+    most = "at most about" if view.run.spec.stop_when_decided else "about"
+    return f"{words}, {most} {money(round(view.cost / done * total), currencies.pop())} in all"
+
+
 def done_words(view: RunView) -> str:
     """How far a run is, in a few cells: `2,113/5,000`; `42 % of 120k` where it is large."""
     done, total = view.run.done, view.run.total

@@ -239,6 +239,13 @@ def retune(
     runs.retune(workspace.db, run_id, concurrency=concurrency, cost_cap=cost_cap)
 
 
+def nudge(workspace: Workspace, run_id: int, direction: int) -> None:
+    """About a quarter more (1) or fewer (-1) requests at once than are set at this moment."""
+    now = runs.get(workspace.db, run_id).concurrency
+    wanted = max(1, now + direction * max(1, now // 4))
+    runs.retune(workspace.db, run_id, concurrency=wanted)
+
+
 def list_runs(
     workspace: Workspace, project_id: int, *, before: int = NEWEST, limit: int = 64
 ) -> list[RunView]:

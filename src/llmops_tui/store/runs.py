@@ -63,6 +63,7 @@ RETUNE = """
 UPDATE run SET concurrency = coalesce(?, concurrency), cost_cap = coalesce(?, cost_cap)
 WHERE id = ?
 """
+SET_CAP = "UPDATE run SET cost_cap = ? WHERE id = ?"
 NEWEST = 2**62
 
 
@@ -219,6 +220,12 @@ def retune(
     """Change the concurrency or the cost cap of a run, also while it is under way."""
     with db.write("run") as connection:
         connection.execute(RETUNE, (concurrency, cost_cap, run_id))
+
+
+def set_cost_cap(db: Database, run_id: int, cap: int | None) -> None:
+    """Set or lift the cost cap of a run, also while it is under way."""
+    with db.write("run") as connection:
+        connection.execute(SET_CAP, (cap, run_id))
 
 
 def _run(row: sqlite3.Row, cells: tuple[CellCounts, ...]) -> Run:

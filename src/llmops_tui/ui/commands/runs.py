@@ -13,6 +13,13 @@ def _steering(scope: str) -> tuple[Command, ...]:
         Command(f"{scope}.cancel", "x", "Cancel", "End the run; what was measured stays.", 5),
         Command(f"{scope}.faster", "plus", "More at once", "Ask more at the same time.", 12),
         Command(f"{scope}.slower", "minus", "Fewer at once", "Ask less at the same time.", 13),
+        Command(
+            f"{scope}.cap",
+            "dollar_sign",
+            "Cost cap",
+            "Change what the run may cost at most, also while it is under way.",
+            14,
+        ),
     )
 
 

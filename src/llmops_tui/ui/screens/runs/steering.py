@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from llmops_tui.core.run import RunStatus
 from llmops_tui.services import runs
+from llmops_tui.services.run_start import check_cost_cap, set_cost_cap
+from llmops_tui.services.run_words import NANO, spent_words
 from llmops_tui.services.runs import RunView
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.confirm import ConfirmScreen
@@ -26,7 +29,7 @@ class SteeringPage(Page[Model]):
     def why_not(self, command_id: str) -> str | None:
         """Each key needs a run in a state where it means something."""
         name = command_id.rpartition(".")[2]
-        if name in ("resume", "pause", "cancel", "faster", "slower"):
+        if name in ("resume", "pause", "cancel", "faster", "slower", "cap"):
             return self._why_not_steer(name)
         return super().why_not(command_id)
 
@@ -86,14 +89,39 @@ class SteeringPage(Page[Model]):
         """About a quarter fewer requests at once."""
         self._retune(-1)
 
+    def do_cap(self) -> None:
+        """Ask for another cost cap."""
+        view = self.steered
+        if view is None:
+            return
+        from llmops_tui.ui.screens.form import Field, FormScreen
+
+        run_id, currency, cap = view.run.id, view.cells[0].currency, view.run.cost_cap
+
+        def submit(values: Mapping[str, str]) -> int:
+            return set_cost_cap(self.workspace, run_id, values["cap"])
+
+        field = Field(
+            "cap",
+            f"At most, {currency}",
+            "" if cap is None else f"{cap / NANO:f}".rstrip("0").rstrip("."),
+            "Requests under way are counted in. A run that has reached its cap pauses.",
+            check=check_cost_cap,
+        )
+        self.app.push_screen(
+            FormScreen(
+                f"What may run {run_id} cost?", [field], submit, intro=f"{spent_words(view)}."
+            ),
+            lambda made: self.reload_now() if made is not None else None,
+        )
+
     def _retune(self, direction: int) -> None:
         view = self.steered
         if view is None:
             return
-        run_id, now = view.run.id, view.run.concurrency
-        wanted = max(1, now + direction * max(1, now // 4))
+        run_id = view.run.id
         self.in_thread(
-            lambda: runs.retune(self.workspace, run_id, concurrency=wanted),
+            lambda: runs.nudge(self.workspace, run_id, direction),
             lambda _: self.reload_now(),
             group="steer",
         )

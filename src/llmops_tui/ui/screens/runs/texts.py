@@ -12,9 +12,9 @@ from llmops_tui.services.comparison import CellComparison, cell_names
 from llmops_tui.services.run_words import (
     cost_words,
     done_words,
-    money,
     rate_words,
     saved_words,
+    spent_words,
     status_words,
     verdict_words,
     where_words,
@@ -151,10 +151,7 @@ def facts_line(view: RunView, silent_s: float | None) -> str:
         parts[0] += f" at {run.done:,} of {run.total:,}"
     if silent_s is not None and silent_s >= SILENT_AFTER_S:
         parts.append(f"no answer for {duration(silent_s)}")
-    cost = cost_words(view)
-    if run.cost_cap is not None:
-        cost += f" of at most {money(run.cost_cap, view.cells[0].currency)}"
-    parts.append(cost)
+    parts.append(spent_words(view))
     if not run.status.over:
         parts.append(f"{run.concurrency:,} at once")
     cached = sum(cell.counts.cached for cell in view.cells)
