@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -22,16 +22,14 @@ from llmops_tui.cli.progress import ProgressLine
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
 from llmops_tui.core.run import RunStatus
-from llmops_tui.services import datasets, models, prompts, runs, suites
+from llmops_tui.services import datasets, models, prompts, runs
 from llmops_tui.services.models import ModelView
-from llmops_tui.services.reports.content import RunReport, gather, sentence
-from llmops_tui.services.reports.data import report_data, run_data
-from llmops_tui.services.reports.html import write_html
-from llmops_tui.services.reports.junit import write_run
-from llmops_tui.services.reports.writing import write_markdown
 from llmops_tui.services.run_words import rate_words, spent_words
 from llmops_tui.services.runs import RunRequest
 from llmops_tui.services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from llmops_tui.services.reports.content import RunReport
 
 NANO = 1_000_000_000
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -136,6 +134,8 @@ def _plan_config(
     ctx: click.Context, workspace: Workspace, path: Path, options: RunOptions, cap: int | None
 ) -> int:
     """Bring another tool's configuration in and plan its run; what can't run goes to stderr."""
+    from llmops_tui.services import suites  # brings promptfoo's formats along
+
     asked = tuple(_model(workspace, name) for name in options["model_names"])
     suite = suites.bring_in(workspace, path, project=common(ctx)["project"], models=asked)
     for line in suite.lines():
@@ -198,6 +198,13 @@ def _request(
 
 def _end(workspace: Workspace, run_id: int, options: RunOptions) -> int:
     """Say what the run found, wherever it is wanted; the exit code."""
+    # Reports and their formats are read when the run is over: the first request shouldn't wait.
+    from llmops_tui.services.reports.content import gather
+    from llmops_tui.services.reports.data import report_data
+    from llmops_tui.services.reports.html import write_html
+    from llmops_tui.services.reports.junit import write_run
+    from llmops_tui.services.reports.writing import write_markdown
+
     report = gather(workspace, run_id, options["baseline"])
     for write, target in (
         (write_run, options["junit"]),
@@ -222,8 +229,8 @@ def _detach(workspace: Workspace, run_id: int, as_json: bool) -> None:
 
 
 def _execute(workspace: Workspace, run_id: int, *, quiet: bool) -> None:
-    view = runs.run_view(workspace, run_id)
-    line = ProgressLine(view.run.total, view.run.done, sys.stderr, quiet=quiet)
+    done, total = runs.how_far(workspace, run_id)
+    line = ProgressLine(total, done, sys.stderr, quiet=quiet)
     try:
         runs.work(workspace, run_id, line.count)
     finally:
@@ -231,6 +238,8 @@ def _execute(workspace: Workspace, run_id: int, *, quiet: bool) -> None:
 
 
 def _show(report: RunReport) -> None:
+    from llmops_tui.services.reports.content import sentence
+
     view = report.view
     for cell in view.cells:
         say(f"{cell.title}: {cell.verdict.state}. {sentence(view, cell)}")
@@ -245,6 +254,8 @@ def _show(report: RunReport) -> None:
 def _list(workspace: Workspace, project: Project, as_json: bool) -> None:
     views = runs.list_runs(workspace, project.id)
     if as_json:
+        from llmops_tui.services.reports.data import run_data
+
         print_json([run_data(view) for view in views])
         return
     if not views:

@@ -212,6 +212,16 @@ def work(workspace: Workspace, run_id: int, on_finish: Callable[[Outcome], None]
     )
 
 
+def how_far(workspace: Workspace, run_id: int) -> tuple[int, int]:
+    """(done, total) samples; without the verdicts of `run_view`, which cost half a second to load.
+
+    Raises:
+        NotFoundError: there is none of that id.
+    """
+    run = runs.get(workspace.db, run_id)
+    return run.done, run.total
+
+
 def pause(workspace: Workspace, run_id: int) -> None:
     """Let the worker finish what is under way and stop."""
     runs.want(workspace.db, run_id, Wanted.PAUSE)
