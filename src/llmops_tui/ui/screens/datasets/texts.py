@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.clock import ago
@@ -177,11 +178,17 @@ def mapping_text(preview: ImportPreview) -> str:
     return "\n".join(lines)
 
 
+def _from_here(origin: str) -> str:
+    """A path as one would type it here."""
+    path, here = Path(origin), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else origin
+
+
 def preview_sections(preview: ImportPreview) -> list[Section]:
     """What will be imported and how, for a person to look at first."""
     notes = "".join(f"\n{note}" for note in preview.format.notes)
     sections = [
-        Section("File", f"{preview.origin}\n{preview.format.label}{notes}"),
+        Section("File", f"{_from_here(preview.origin)}\n{preview.format.label}{notes}"),
         Section(mapping_title(preview), mapping_text(preview)),
     ]
     if preview.bad_rows:
