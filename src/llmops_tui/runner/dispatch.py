@@ -14,10 +14,12 @@ from typing import NoReturn, TypeAlias
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, Endpoint
 from llmops_tui.core.run import Outcome, SampleScore
+from llmops_tui.core.scorers.judge_prompts import Ask
 from llmops_tui.providers.base import Provider
 from llmops_tui.runner.budget import CostCap
 from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
-from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of
+from llmops_tui.runner.conversation import converse
+from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of, request_json
 from llmops_tui.runner.retry import CircuitBreaker, wait_before_retry
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
 from llmops_tui.store.samples import FinishedSample
@@ -84,6 +86,7 @@ class Dispatcher:
         cap: the cost cap.
         finish: gets each finished sample.
         unwritten: how many finished samples wait to be written; too many hold the dispatcher.
+        ask_user: asks the model that plays the user in conversations; blocks.
     """
 
     feed: Feed
@@ -93,6 +96,7 @@ class Dispatcher:
     cap: CostCap
     finish: Callable[[FinishedSample], None]
     unwritten: Callable[[], int]
+    ask_user: Callable[[str, Ask], str]
     stopped: str = ""
     """Why nothing more is sent; empty while there is more to do."""
     trouble: BaseException | None = None
@@ -253,7 +257,7 @@ class Dispatcher:
         begun = loop.time()
         cost = 0
         try:
-            answer = await lane.provider.ask(job.request)
+            answer = await self._answer(lane, job)
         except AnswerError as error:
             self._failed(lane, job, error)
         else:
@@ -263,6 +267,16 @@ class Dispatcher:
             loop.call_soon(self._finish_later, job, answer, cost)
         finally:
             self.cap.settle(step.aside, cost)
+
+    async def _answer(self, lane: Lane, job: Job) -> Answer:
+        assert job.request is not None
+        if job.script is None:
+            return await lane.provider.ask(job.request)
+        last, answer = await converse(
+            lane.provider.ask, job.request, job.script, job.past, self.ask_user
+        )
+        job.request, job.request_json = last, request_json(last).decode("utf-8", "replace")
+        return answer
 
     def _finish_later(self, job: Job, answer: Answer, cost: int) -> None:
         try:
@@ -333,6 +347,7 @@ class Dispatcher:
         except ScorerFailedError as error:
             outcome, reason, scores = Outcome.ERRORED, str(error), ()
             kind, message = AnswerErrorKind.SCORER.value, str(error)
+        self.cap.spent += sum(score.cost for score in scores)
         self.finish(
             FinishedSample(
                 ordinal=job.ordinal,

@@ -4,4 +4,13 @@ Each is a file `<step>.sql` beside this one. A new step is appended here and now
 of any older state gets what it lacks, and its version is the number of steps that it has.
 """
 
-STEPS: tuple[str, ...] = ("first", "judged", "imports", "monitoring", "labels", "origins")
+STEPS: tuple[str, ...] = (
+    "first",
+    "judged",
+    "imports",
+    "monitoring",
+    "labels",
+    "origins",
+    "rescoring",
+    "judging",
+)
