@@ -87,4 +87,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         "A million examples on their screen: opening, answers; what versions cost",
         "an empty data set; the budget of 150 ms; one version",
     ),
+    "rescoring": Benchmark(
+        "benchmarks.rescoring",
+        "100,000 stored answers scored again; two such runs compared; the grid filtered",
+        "the budgets: 20,000 scores a second, 1 s",
+    ),
 }

@@ -359,6 +359,39 @@ SCENES = (
         ),
     ),
     Scene(
+        "Runs: rows by cells",
+        "runs.matrix_page:MatrixPage",
+        (
+            State("two versions, row by row", "4 j j m"),
+            State("only rows on which they disagree", "4 j j m d"),
+            State("a run under way", "4 m", LIVE),
+        ),
+    ),
+    Scene(
+        "Runs: by tag",
+        "runs.tags_page:TagsPage",
+        (State("two versions, the worst tag first", "4 j j m t"),),
+    ),
+    Scene(
+        "Runs: labels",
+        "runs.labels_page:LabelsPage",
+        (State("precision and recall of each label", "4 j j L"),),
+    ),
+    Scene(
+        "Runs: the scorers tested",
+        "runs.selftest_page:SelfTestPage",
+        (State("known answers, rows that never separate", "4 j j t"),),
+    ),
+    Scene(
+        "Runs: compare",
+        "runs.compare_page:ComparePage",
+        (
+            State("choosing the other side", "4 j d"),
+            State("flipped rows", "4 j j enter c d enter"),
+            State("parts of the data", "4 j j enter c d enter s"),
+        ),
+    ),
+    Scene(
         "Monitor",
         "monitor.screen:MonitorScreen",
         (

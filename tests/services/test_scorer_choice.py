@@ -41,6 +41,13 @@ def test_several_scorers_stand_in_one_line() -> None:
     assert scorer_words(composed) == "composite of equals, regex a"
 
 
+def test_a_judge_is_chosen_with_what_it_is_told_and_the_model_that_judges() -> None:
+    [spec] = read_scorers("judge_rubric", "rubric=It is kind, and short, model=local/small")
+    assert spec["parameters"] == {"rubric": "It is kind, and short", "model": "local/small"}
+    with pytest.raises(InputError, match="needs the judging model"):
+        read_scorers("judge_rubric", "rubric=It is kind")
+
+
 @pytest.mark.parametrize(
     ("name", "detail", "message"),
     [

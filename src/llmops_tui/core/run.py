@@ -66,6 +66,8 @@ class RunSpec:
     use_cache: bool = True
     stream: bool = False
     stop_when_decided: bool = False
+    only: tuple[int, ...] = ()
+    """Ids of the only examples that are asked; empty for all of the split."""
     max_wrong: float = 0.02
     confidence: float = 0.95
     unit: str = ROW
@@ -94,6 +96,7 @@ class RunSpec:
             "use_cache": self.use_cache,
             "stream": self.stream,
             "stop_when_decided": self.stop_when_decided,
+            "only": list(self.only),
             "max_wrong": self.max_wrong,
             "confidence": self.confidence,
             "unit": self.unit,
@@ -108,7 +111,10 @@ class RunSpec:
         scorers = known.pop("scorers")
         assert isinstance(cells, list)
         assert isinstance(scorers, list)
+        only = known.pop("only", ())
+        assert isinstance(only, list | tuple)
         return RunSpec(
+            only=tuple(map(int, only)),
             cells=tuple(Cell(int(prompt), int(model)) for prompt, model in cells),
             scorers=tuple(scorers),
             **known,  # type: ignore[arg-type]

@@ -12,8 +12,10 @@ from functools import partial
 from typing import NoReturn
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind
+from llmops_tui.core.scorers.judge_prompts import Ask
 from llmops_tui.runner.budget import CostCap
-from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of
+from llmops_tui.runner.conversation import converse
+from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of, request_json
 from llmops_tui.runner.lanes import Lane
 from llmops_tui.runner.outcomes import answered_sample, errored_sample
 from llmops_tui.runner.retry import THRESHOLD, wait_before_retry
@@ -61,6 +63,7 @@ class Dispatcher:
         cap: the cost cap.
         finish: gets each finished sample.
         unwritten: how many finished samples wait to be written; too many hold the dispatcher.
+        ask_user: asks the model that plays the user in conversations; blocks.
     """
 
     feed: Feed
@@ -70,6 +73,7 @@ class Dispatcher:
     cap: CostCap
     finish: Callable[[FinishedSample], None]
     unwritten: Callable[[], int]
+    ask_user: Callable[[str, Ask], str]
     stopped: str = ""
     """Why nothing more is sent; empty while there is more to do."""
     trouble: BaseException | None = None
@@ -252,7 +256,7 @@ class Dispatcher:
             job.attempts += 1
             begun = loop.time()
             try:
-                answer = await lane.provider.ask(job.request)
+                answer = await self._answer(lane, job)
             except AnswerError as error:
                 # An answer that says nothing, or breaks off, was paid for all the same.
                 cost = price(error.usage) if error.usage is not None else 0
@@ -266,6 +270,16 @@ class Dispatcher:
                 self._work_soon()
         finally:
             self.cap.settle(step.aside, cost)
+
+    async def _answer(self, lane: Lane, job: Job) -> Answer:
+        assert job.request is not None
+        if job.script is None:
+            return await lane.provider.ask(job.request)
+        last, answer = await converse(
+            lane.provider.ask, job.request, job.script, job.past, self.ask_user
+        )
+        job.request, job.request_json = last, request_json(last).decode("utf-8", "replace")
+        return answer
 
     def _failed(self, lane: Lane, job: Job, error: AnswerError, sent_at: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -377,6 +391,7 @@ class Dispatcher:
 
     def _finish(self, sample: FinishedSample) -> None:
         self._left -= 1
+        self.cap.spent += sum(score.cost for score in sample.scores)
         self.finish(sample)
 
     def _finish_if_idle(self) -> None:

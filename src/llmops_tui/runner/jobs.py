@@ -12,12 +12,13 @@ import orjson
 
 from llmops_tui.core.chat import Answer, ChatRequest, Endpoint, Json, Message, Model
 from llmops_tui.core.dataset import Example
-from llmops_tui.core.errors import TemplateError
+from llmops_tui.core.errors import InputError, TemplateError
 from llmops_tui.core.plan import Place, Plan
 from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.run import Run
 from llmops_tui.providers.anthropic import DEFAULT_MAX_TOKENS
+from llmops_tui.runner.conversation import Script, script_of
 from llmops_tui.store import datasets, endpoints, prompts, samples
 from llmops_tui.store.database import Database
 from llmops_tui.store.finished_sample import FinishedSample
@@ -56,6 +57,10 @@ class Job:
     """Its own, once it came."""
     followers: list[Job] = field(default_factory=list)
     """Jobs of the run that ask the same and wait for this one's answer."""
+    script: Script | None = None
+    """How the conversation goes on after the first answer; None where it doesn't."""
+    past: list[Answer] = field(default_factory=list)
+    """Answers of a conversation that broke off."""
 
     @property
     def needs_no_request(self) -> bool:
@@ -92,7 +97,10 @@ class CellTarget:
         output = self.output_tokens_bound
         if output is None:
             return None
-        return job.size * model.input_price + output * model.output_price
+        answers = job.script.most_answers if job.script is not None else 1
+        # Each question of a conversation holds everything said before it.
+        asked = answers * job.size + output * answers * (answers - 1)
+        return asked * model.input_price + answers * output * model.output_price
 
     def expected_tokens(self, job: Job) -> int:
         """What a tokens-per-minute limit is told beforehand; corrected by what was used."""
@@ -135,7 +143,7 @@ class Feed:
     def __post_init__(self) -> None:
         run, spec = self.run, self.run.spec
         version = datasets.version(self.db, run.dataset_version_id)
-        self._ids = datasets.example_ids(self.db, version, spec.split)
+        self._ids = datasets.example_ids(self.db, version, spec.split, spec.only)
         self.plan = Plan(len(self._ids), len(spec.cells), spec.repeats, spec.seed, spec.limit)
         self._done = bytearray(self.plan.total)
         for ordinal in samples.done_ordinals(self.db, run.id):
@@ -223,7 +231,8 @@ class Feed:
         target = self.targets[place.cell]
         try:
             messages = target.template.render(example.inputs)
-        except TemplateError as error:
+            script = script_of(example.inputs, target.version.variables)
+        except (TemplateError, InputError) as error:
             return Job(ordinal, place, example, None, "", b"", None, render_error=str(error))
         request = ChatRequest(
             model=target.model.name,
@@ -233,7 +242,8 @@ class Feed:
             stream=self.run.spec.stream,
         )
         asked = request_json(request)
-        key = answer_key(target.endpoint, asked, place.repeat)
+        told = asked if script is None else asked + script.to_json()
+        key = answer_key(target.endpoint, told, place.repeat)
         cached = samples.cached_answer(self.db, key) if self.run.spec.use_cache else None
         return Job(
             ordinal,
@@ -243,7 +253,8 @@ class Feed:
             asked.decode("utf-8", "replace"),
             key,
             cached,
-            size=len(asked),
+            size=len(told),
+            script=script,
         )
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from llmops_tui.core.chat import Answer, Json
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.run import Outcome, SampleScore
 from llmops_tui.core.scorers import Score, ScorerSpec, ScoringInput
 from llmops_tui.runner.scorers.compilers import build_scorer, waits
+from llmops_tui.store.database import Database
+
+if TYPE_CHECKING:
+    from llmops_tui.runner.jury import ModelJury
 
 
 class ScorerFailedError(Exception):
@@ -18,13 +23,36 @@ class ScorerFailedError(Exception):
 class Scoring:
     """All scorers of a run, compiled once. An answer is right when every one of them passes."""
 
-    def __init__(self, specs: Sequence[Mapping[str, Json]]) -> None:
+    def __init__(self, specs: Sequence[Mapping[str, Json]], db: Database | None = None) -> None:
+        """Compile them.
+
+        Args:
+            specs: their specifications.
+            db: the workspace, whose models may judge; without it none does.
+
+        Raises:
+            InputError: a scorer can't be used.
+            UnavailableError: what a scorer needs isn't installed.
+        """
+        self._jury: ModelJury | None = None
         parsed = [ScorerSpec.from_json(spec) for spec in specs]
         self.waits = any(map(waits, parsed))
         """Whether some scorer asks another process or a model: then it belongs in a thread."""
         self._scorers: list[tuple[str, Callable[[ScoringInput], Score]]] = [
-            (spec.name, build_scorer(spec)) for spec in parsed
+            (spec.name, build_scorer(spec, self._jury_of(db))) for spec in parsed
         ]
+
+    def close(self) -> None:
+        """Let go of the judging models, where some were asked."""
+        if self._jury is not None:
+            self._jury.close()
+
+    def _jury_of(self, db: Database | None) -> ModelJury | None:
+        if self._jury is None and db is not None and self.waits:
+            from llmops_tui.runner.jury import ModelJury  # loads what asks models
+
+            self._jury = ModelJury(db)
+        return self._jury
 
     def __call__(
         self, answer: Answer, example: Example, cost: int, question: str = ""

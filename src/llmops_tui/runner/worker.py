@@ -17,12 +17,13 @@ from llmops_tui.providers.wire import Wire
 from llmops_tui.runner.budget import CostCap
 from llmops_tui.runner.dispatch import Dispatcher
 from llmops_tui.runner.jobs import CellTarget, Feed, load_targets
+from llmops_tui.runner.jury import ModelJury
 from llmops_tui.runner.lanes import Lane
 from llmops_tui.runner.retry import PATIENCE_S
 from llmops_tui.runner.scoring import Scoring
 from llmops_tui.runner.stopping import Decider, can_stop
 from llmops_tui.runner.writer import LEASE_MS, Writer
-from llmops_tui.store import runs, samples
+from llmops_tui.store import judging, runs, samples
 from llmops_tui.store.database import Database
 from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.store.runs import Control, LeaseLostError
@@ -102,10 +103,15 @@ class _Execution:
         self._run = runs.get(db, run_id)
         self._targets = load_targets(db, self._run)
         self._feed = Feed(db, self._run, self._targets)
-        self._cap = CostCap(self._run.cost_cap, sum(cell.cost for cell in self._run.cells))
+        self._cap = CostCap(
+            self._run.cost_cap,
+            sum(cell.cost for cell in self._run.cells) + judging.spent(db, run_id),
+        )
         self._writer = Writer(
             db, run_id, worker, self._heard, self._feed.committed, self._store_trouble
         )
+        self._users = ModelJury(db)
+        self._scoring = Scoring(self._run.spec.scorers, db)
         self._decider = self._open_decider()
         self._concurrency = self._run.concurrency
         self._wanted = Wanted.RUN
@@ -126,6 +132,8 @@ class _Execution:
                     self._writer.close()
                     await self._end(dispatching)
                     await writing
+                    await asyncio.to_thread(self._scoring.close)
+                    await asyncio.to_thread(self._users.close)
         return self._how_it_ended()
 
     def _open_dispatcher(self, wire: Wire, concurrency: int) -> Dispatcher:
@@ -139,10 +147,11 @@ class _Execution:
             feed=self._feed,
             targets=self._targets,
             lanes=[lanes[target.endpoint.id] for target in self._targets],
-            scoring=Scoring(self._run.spec.scorers),
+            scoring=self._scoring,
             cap=self._cap,
             finish=self._finished,
             unwritten=lambda: self._writer.backlog,
+            ask_user=lambda model, question: self._users.ask(model, question).text,
         )
 
     def _open_decider(self) -> Decider | None:

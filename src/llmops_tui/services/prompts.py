@@ -180,6 +180,16 @@ def get_version(
     return versions[0]
 
 
+def prompt_of(workspace: Workspace, project_id: int, version_id: int) -> Prompt:
+    """The prompt that a version belongs to.
+
+    Raises:
+        NotFoundError: there is no such version in the project.
+    """
+    version = prompts.version(workspace.db, version_id)
+    return prompts.by_name(workspace.db, project_id, version.prompt_name)
+
+
 def as_text(version: PromptVersion) -> str:
     """A version in the form that people edit."""
     return PromptTemplate.of(version.messages).format()

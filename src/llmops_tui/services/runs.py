@@ -27,7 +27,16 @@ from llmops_tui.services.projects import tolerance_of
 from llmops_tui.services.titles import Titles
 from llmops_tui.services.verdicts import GATE, Wear, gate_wear, verdict_of
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import datasets, endpoints, projects, prompts, run_course, runs, samples
+from llmops_tui.store import (
+    datasets,
+    endpoints,
+    judging,
+    projects,
+    prompts,
+    run_course,
+    runs,
+    samples,
+)
 from llmops_tui.store.runs import NEWEST
 from llmops_tui.store.samples import SampleDetail
 
@@ -295,11 +304,14 @@ class SampleView:
 
     detail: SampleDetail
     cell: str
+    prompt_version_id: int
     inputs: Mapping[str, Json]
     expected: str | None
     position: int
     """The example's place in its data set."""
     currency: str
+    label: tuple[str, str] | None = None
+    """What a person said of the answer, and who; None where nobody did."""
 
 
 def sample_view(workspace: Workspace, sample_id: int) -> SampleView:
@@ -318,10 +330,12 @@ def sample_view(workspace: Workspace, sample_id: int) -> SampleView:
     return SampleView(
         detail=detail,
         cell=f"{titles.prompt(target.prompt_version_id)} · {model.name}",
+        prompt_version_id=target.prompt_version_id,
         inputs=example.inputs,
         expected=example.expected,
         position=example.position,
         currency=model.currency,
+        label=judging.label_of(db, sample_id),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
@@ -13,6 +14,10 @@ from llmops_tui.core.parameters import ParameterField
 from llmops_tui.core.scorers.registry import SCORERS, ScorerSpec
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import projects
+
+if TYPE_CHECKING:
+    from llmops_tui.core.scorers.judge_prompts import Ask
+    from llmops_tui.runner.scorers.judging import Reply
 
 NEEDS = {
     "regex": ("pattern", "a pattern, such as ^(yes|no)$"),
@@ -77,8 +82,19 @@ def read_scorer(name: str, detail: str) -> dict[str, Json]:
         path, _, function = str(parameters["function"]).rpartition(":")
         parameters["function"] = f"{Path(path).expanduser().absolute()}:{function}"
     spec = ScorerSpec(name, parameters, negate is True)
-    build_scorer(spec)
+    build_scorer(spec, _AnyModel())
     return spec.to_json()
+
+
+class _AnyModel:
+    """Takes any judging model: which ones there are is looked up when a run begins."""
+
+    def check(self, model: str) -> None:
+        """Every name will do."""
+
+    def ask(self, model: str, question: Ask) -> Reply:
+        """Nobody is asked while a scorer is chosen."""
+        raise InputError(f"{model} is asked in a run.")
 
 
 def scorer_words(scorers: Sequence[Mapping[str, Json]]) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from llmops_tui.core.chat import Answer
+from llmops_tui.core.clock import now_ms
+from llmops_tui.store.codec import pack
 from llmops_tui.store.database import Database
+from llmops_tui.store.samples import INSERT_ANSWER
 
 STATS = """
 SELECT count(*) AS answers, coalesce(sum(length(request) + length(text)), 0) AS bytes,
@@ -57,3 +61,15 @@ def clear(db: Database) -> int:
         forgotten = connection.execute(FORGET).rowcount
         connection.execute(DROP_UNUSED)
     return int(forgotten)
+
+
+def keep_answer(db: Database, key: bytes, request: str, answer: Answer) -> None:
+    """Keep an answer that belongs to no sample: a judge's, which was paid for all the same."""
+    usage = answer.usage
+    values = (
+        *(key, pack(request), pack(answer.text), answer.finish_reason, answer.response_id),
+        *(answer.model, usage.input_tokens, usage.output_tokens, usage.cached_tokens),
+        *(int(usage.estimated), answer.latency_ms, answer.first_token_ms, now_ms(), "[]"),
+    )
+    with db.write() as connection:
+        connection.execute(INSERT_ANSWER, (None, *values))

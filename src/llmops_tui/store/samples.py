@@ -63,6 +63,7 @@ PAGE = SELECT_SAMPLE + "WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
 PAGE_OUTCOME = (
     SELECT_SAMPLE + "WHERE run_id = ? AND outcome = ? AND id < ? ORDER BY id DESC LIMIT ?"
 )
+IDS_OF_EXAMPLE = "SELECT id FROM sample WHERE run_id = ? AND example_id = ? ORDER BY id"
 GET = SELECT_SAMPLE + "WHERE id = ?"
 ANSWER_OF = """
 SELECT a.* FROM sample s JOIN answer a ON a.id = s.answer_id WHERE s.id = ?
@@ -80,10 +81,6 @@ SELECT sum(s.outcome = 'right') AS correct, sum(s.outcome = 'wrong') AS wrong,
 FROM sample s JOIN example e ON e.id = s.example_id
 WHERE s.run_id = ? AND s.cell = ?
 GROUP BY coalesce(json_extract(e.inputs, '$."' || ? || '"'), 'row ' || e.id)
-"""
-RATE = """
-SELECT count(*) AS done, min(finished_at) AS since FROM
-    (SELECT finished_at FROM sample WHERE run_id = ? AND cached = 0 ORDER BY id DESC LIMIT ?)
 """
 NEWEST = 2**62
 
@@ -177,7 +174,7 @@ def outcomes(db: Database, run_id: int) -> Iterator[tuple[int, Outcome]]:
 def cached_answer(db: Database, key: bytes) -> CachedAnswer | None:
     """The newest answer to exactly this question."""
     row = db.row(CACHED_ONE, (key,))
-    return None if row is None else CachedAnswer(row["id"], _answer(row))
+    return None if row is None else CachedAnswer(row["id"], answer_of(row))
 
 
 def page(
@@ -211,7 +208,7 @@ def detail(db: Database, sample_id: int) -> SampleDetail:
     return SampleDetail(
         sample=_sample(row),
         request=unpack(request["request"]) if request is not None else "",
-        answer=_answer(answer) if answer is not None else None,
+        answer=answer_of(answer) if answer is not None else None,
         scores=tuple(
             SampleScore(
                 scorer=score["scorer"],
@@ -226,6 +223,11 @@ def detail(db: Database, sample_id: int) -> SampleDetail:
         error_message=error["message"] if error is not None else "",
         evidence=unpack(error["evidence"]) if error is not None else "",
     )
+
+
+def ids_of_example(db: Database, run_id: int, example_id: int) -> list[int]:
+    """Ids of a run's samples of one example; reads the run's index."""
+    return [row["id"] for row in db.rows(IDS_OF_EXAMPLE, (run_id, example_id))]
 
 
 def counts_by_example(db: Database, run_id: int, cell: int) -> list[tuple[int, int, int]]:
@@ -249,12 +251,6 @@ def counts_by_cluster(
     ]
 
 
-def recent_rate(db: Database, run_id: int, last: int = 200) -> tuple[int, int | None]:
-    """(number, finished_at of the oldest) of the last asked samples, for the ETA."""
-    row = db.row(RATE, (run_id, last))
-    return (0, None) if row is None else (row["done"], row["since"])
-
-
 def score_values(sample_id: int, scores: Sequence[SampleScore]) -> Iterator[tuple[object, ...]]:
     """Rows of `INSERT_SCORE`."""
     for position, score in enumerate(scores):
@@ -270,7 +266,8 @@ def score_values(sample_id: int, scores: Sequence[SampleScore]) -> Iterator[tupl
         )
 
 
-def _answer(row: sqlite3.Row) -> Answer:
+def answer_of(row: sqlite3.Row) -> Answer:
+    """The answer in a row of the table."""
     return Answer(
         text=unpack(row["text"]),
         finish_reason=row["finish_reason"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +24,8 @@ class EqualsParameters:
     strip_punctuation: bool = option(False, "Leave out punctuation around the answer")
 
 
-def compile_equals(parameters: EqualsParameters) -> Check:
-    """The check for these parameters."""
+def normalizer(parameters: EqualsParameters) -> Callable[[str], str]:
+    """What makes texts that count as equal the same."""
 
     def normal(text: str) -> str:
         text = composed(text)
@@ -35,6 +36,12 @@ def compile_equals(parameters: EqualsParameters) -> Check:
             text = text.strip() if parameters.trim else text
         return text.casefold() if parameters.ignore_case else text
 
+    return normal
+
+
+def compile_equals(parameters: EqualsParameters) -> Check:
+    """The check for these parameters."""
+    normal = normalizer(parameters)
     fixed = frozenset(map(normal, parameters.texts))
 
     def check(given: ScoringInput) -> Finding:

@@ -14,6 +14,7 @@ from llmops_tui.core.scorers import (
     is_json,
     is_xml,
     json_field,
+    judges,
     label,
     limits,
     numeric,
@@ -134,5 +135,14 @@ _OF_OTHERS: Final = (
 )
 _WAITING: Final = (
     ScorerKind("python", outside.PYTHON_EXPLANATION, outside.PythonParameters, waits=True),
+    ScorerKind("judge_rubric", judges.RUBRIC_EXPLANATION, judges.RubricParameters, waits=True),
+    ScorerKind("judge_choice", judges.CHOICE_EXPLANATION, judges.ChoiceParameters, waits=True),
+    ScorerKind(
+        "judge_factuality", judges.FACTUALITY_EXPLANATION, judges.FactualityParameters, waits=True
+    ),
+    ScorerKind(
+        "judge_pairwise", judges.PAIRWISE_EXPLANATION, judges.PairwiseParameters, waits=True
+    ),
+    ScorerKind("judge_steps", judges.STEPS_EXPLANATION, judges.StepsParameters, waits=True),
 )
 KINDS: Final = (*_PLAIN, *_WITH_LIBRARIES, *_OF_OTHERS, *_WAITING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,20 +33,44 @@ class LabelParameters:
             raise InputError("The scorer label needs the labels.", "None of them may be empty.")
 
 
-def compile_label(parameters: LabelParameters) -> Check:
-    """The check for these parameters."""
+def label_reader(parameters: LabelParameters) -> Callable[[str], str | None]:
+    """What reads the label that a text names; None for none, or several where only one may be."""
+    normal = _normalizer(parameters)
+    labels = {normal(label): label for label in parameters.labels}
+    pattern = _pattern(parameters)
 
+    def read(text: str) -> str | None:
+        named = list(dict.fromkeys(normal(match[0]) for match in pattern.finditer(text)))
+        if not named or (len(named) > 1 and parameters.which == "only"):
+            return None
+        said = named[-1] if parameters.which == "last" else named[0]
+        return labels.get(said, said)
+
+    return read
+
+
+def _normalizer(parameters: LabelParameters) -> Callable[[str], str]:
     def normal(text: str) -> str:
         text = _SEPARATORS.sub(" ", text).strip()
         return text.casefold() if parameters.ignore_case else text
 
-    labels = {normal(label): label for label in parameters.labels}
+    return normal
+
+
+def _pattern(parameters: LabelParameters) -> re.Pattern[str]:
     # Longest first: `card arrival` is not `card`. Blanks, dashes and underscores are the same.
     words = sorted(parameters.labels, key=len, reverse=True)
     pieces = (r"[\s_-]+".join(map(re.escape, filter(None, _SEPARATORS.split(w)))) for w in words)
-    pattern = re.compile(
+    return re.compile(
         rf"(?<!\w)(?:{'|'.join(pieces)})(?!\w)", re.IGNORECASE if parameters.ignore_case else 0
     )
+
+
+def compile_label(parameters: LabelParameters) -> Check:
+    """The check for these parameters."""
+    normal = _normalizer(parameters)
+    labels = {normal(label): label for label in parameters.labels}
+    pattern = _pattern(parameters)
 
     def check(given: ScoringInput) -> Finding:
         if given.expected is None:

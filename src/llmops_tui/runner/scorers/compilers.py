@@ -8,6 +8,7 @@ from typing import Final
 from llmops_tui.core.scorers.base import Score, ScoringInput
 from llmops_tui.core.scorers.registry import Compilers, ScorerSpec, build
 from llmops_tui.runner.scorers.json_schema import compile_json_schema
+from llmops_tui.runner.scorers.judging import Jury, judge_compilers
 from llmops_tui.runner.scorers.likeness import (
     compile_bleu,
     compile_chrf,
@@ -38,11 +39,17 @@ def waits(spec: ScorerSpec) -> bool:
     return any(map(waits, spec.inner(spec.check())))
 
 
-def build_scorer(spec: ScorerSpec) -> Callable[[ScoringInput], Score]:
+def build_scorer(spec: ScorerSpec, jury: Jury | None = None) -> Callable[[ScoringInput], Score]:
     """Compile a scorer, wherever it lives.
+
+    Args:
+        spec: which scorer.
+        jury: who asks judging models; without one, judges can't be used.
 
     Raises:
         InputError: The specification can't be used.
         UnavailableError: What it needs isn't installed.
     """
-    return build(spec, COMPILERS)
+    if jury is None:
+        return build(spec, COMPILERS)
+    return build(spec, {**COMPILERS, **judge_compilers(jury)})

@@ -13,4 +13,6 @@ STEPS: tuple[str, ...] = (
     "origins",
     "curation",
     "token_pace",
+    "rescoring",
+    "judging",
 )

@@ -15,12 +15,13 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.core.run import Outcome, RunStatus
 from llmops_tui.services import run_samples, runs
 from llmops_tui.services.comparison import CellComparison, Comparer, cell_names
+from llmops_tui.services.judging import judge_notes
 from llmops_tui.services.run_course import Course, CourseReader
 from llmops_tui.services.run_samples import SampleRow
 from llmops_tui.services.runs import RunView
 from llmops_tui.ui.screens.base import SLOWEST_RELOAD_S
 from llmops_tui.ui.screens.runs import texts
-from llmops_tui.ui.screens.runs.steering import SteeringPage
+from llmops_tui.ui.screens.runs.judging import JudgingPage
 from llmops_tui.ui.widgets.bound_plot import BoundPlot
 from llmops_tui.ui.widgets.columns import Cell, Column
 from llmops_tui.ui.widgets.progress import Progress, ProgressLine
@@ -60,9 +61,11 @@ class RunModel:
     comparisons: tuple[CellComparison, ...]
     silent_s: int | None
     """How long no sample was finished, in whole seconds; None where nothing is under way."""
+    judges: tuple[str, ...] = ()
+    """A sentence for each judging model."""
 
 
-class RunPage(SteeringPage[RunModel]):
+class RunPage(JudgingPage[RunModel]):
     """A run as it goes on, or as it went."""
 
     SCOPE = "runs.run"
@@ -116,7 +119,7 @@ class RunPage(SteeringPage[RunModel]):
         self._outcome: Outcome | None = None
         self._live = False
         """Whether samples are added while one looks."""
-        self._chosen = 0
+        self.chosen_cell = 0
         self._plot_wanted = True
         self._read_s = 0.0
         self._rest: Timer | None = None
@@ -185,14 +188,16 @@ class RunPage(SteeringPage[RunModel]):
             if latest is not None:
                 silent = max(0, now_ms() - max(latest, view.run.started_at or 0)) // 1000
                 silent = silent if silent >= texts.SILENT_AFTER_S else 0
-        return RunModel(view, self._reader.read(view), self._comparer.read(view), silent)
+        judges = judge_notes(self.workspace, self.run_id, view.run.spec.scorers)
+        return RunModel(view, self._reader.read(view), self._comparer.read(view), silent, judges)
 
     def show(self, model: RunModel) -> None:
         """Show the figures, and let the table look for new samples."""
         view = model.view
         self.query_one("#title", Words).put(texts.title_line(view, self._outcome))
         self._show_progress(view)
-        self.query_one("#facts", Words).put(texts.facts_line(view, model.silent_s))
+        facts = [texts.facts_line(view, model.silent_s), *model.judges]
+        self.query_one("#facts", Words).put("\n".join(facts))
         self._show_cells(model)
         if view.status.over is self._live and (self._table.following or not self._live):
             self._use_outcome(self._outcome)
@@ -237,7 +242,7 @@ class RunPage(SteeringPage[RunModel]):
 
     def do_cell(self) -> None:
         """The next cell's plot and verdict."""
-        self._chosen = (self._chosen + 1) % len(self._view.cells)
+        self.chosen_cell = (self.chosen_cell + 1) % len(self._view.cells)
         if self.model is not None:
             self._show_cells(self.model)
 
@@ -314,7 +319,7 @@ class RunPage(SteeringPage[RunModel]):
 
     def _show_cells(self, model: RunModel) -> None:
         view = model.view
-        chosen = min(self._chosen, len(view.cells) - 1)
+        chosen = min(self.chosen_cell, len(view.cells) - 1)
         words = self.query_one("#cells", Words)
         words.put(texts.cells_lines(view, chosen, model.comparisons, self._words_width()))
         self._fit_plot()

@@ -6,11 +6,14 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from llmops_tui.core.prompt_version import Prompt
 from llmops_tui.core.run import Outcome
-from llmops_tui.services import run_samples, runs
+from llmops_tui.core.text import visible
+from llmops_tui.services import judging, matrix, prompts, rescoring, run_samples, runs
 from llmops_tui.services.run_words import money
 from llmops_tui.services.runs import SampleView
 from llmops_tui.ui.screens.base import Page
+from llmops_tui.ui.screens.form import Field, FormScreen, Values
 from llmops_tui.ui.screens.runs import texts
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
 from llmops_tui.ui.widgets.words import Words
@@ -89,6 +92,97 @@ class SamplePage(Page[SampleView]):
             )
             edit_in_editor(self.app, text)
 
+    def do_next_cell(self) -> None:
+        """The same row in the next cell or repeat."""
+        if self.model is not None:
+            ordinal = self.model.detail.sample.ordinal
+            self.in_thread(
+                lambda: matrix.sample_of_next_cell(self.workspace, self._run_id, ordinal),
+                self._to_cell,
+                group="go",
+            )
+
+    def do_relabel(self) -> None:
+        """Ask for the right answer; the row's samples of this run are judged anew."""
+        if self.model is None:
+            return
+        sample_id, before = self.sample_id, self.model.expected or ""
+        fields = [
+            Field(
+                "expected",
+                "Expected",
+                before,
+                "The data set gets a new version that differs in this row; empty: not labelled.",
+            )
+        ]
+
+        def submit(values: Values) -> str:
+            outcome, reason = rescoring.relabel_sample(
+                self.workspace, sample_id, values["expected"] or None
+            )
+            return f"Labelled; the answer is {outcome.value} now: {reason}"
+
+        def labelled(said: str | None) -> None:
+            if said is not None:
+                self.llmops.notify(visible(said, newlines=False))
+                self.reload_now()
+
+        self.app.push_screen(
+            FormScreen(f"The right answer for row {self.model.position:,}", fields, submit),
+            labelled,
+        )
+
+    def do_prompt(self) -> None:
+        """The prompt's versions, on the Prompts side of the program."""
+        project_id = self.project_id
+        if self.model is None or project_id is None:
+            return
+        version_id = self.model.prompt_version_id
+
+        def opened(prompt: Prompt) -> None:
+            from llmops_tui.ui.screens.prompts.versions import VersionsPage
+
+            self.app.push_screen(VersionsPage(prompt))
+
+        self.in_thread(
+            lambda: prompts.prompt_of(self.workspace, project_id, version_id), opened, group="go"
+        )
+
+    def do_say_right(self) -> None:
+        """A person's own verdict, by which judges are known."""
+        self._say(right=True)
+
+    def do_say_wrong(self) -> None:
+        """The same, the other way."""
+        self._say(right=False)
+
+    def _say(self, *, right: bool) -> None:
+        sample_id = self.sample_id
+
+        def said(words: str) -> None:
+            self.llmops.notify(words)
+            self.reload_now()
+
+        self.in_thread(
+            lambda: judging.label_sample(self.workspace, sample_id, right=right),
+            said,
+            group="label",
+        )
+
+    def do_again(self) -> None:
+        """Ask the row again in a run of its own."""
+        from llmops_tui.ui.screens.runs.matrix_page import ask_again
+
+        if self.model is not None:
+            ask_again(self, self._run_id, [self.model.detail.sample.example_id])
+
+    def _to_cell(self, sample_id: int | None) -> None:
+        if sample_id is None:
+            self.llmops.notify("This row has no other answer in this run.")
+            return
+        self.sample_id = sample_id
+        self.reload_now()
+
     def _go(self, *, later: bool) -> None:
         self.in_thread(
             lambda: run_samples.neighbour(
@@ -126,9 +220,12 @@ def sample_sections(view: SampleView) -> list[Section]:
     if detail.scores:
         lines = [
             f"{'✓' if score.passed else '✗'} {score.scorer} {score.value:g}: {score.reason}"
+            + (f"\n  judged by {score.judge}" if score.judge else "")
             for score in detail.scores
         ]
         sections.append(Section("Scores", "\n".join(lines)))
+    if view.label is not None:
+        sections.append(Section("A person says", f"{view.label[0]} ({view.label[1]})"))
     if detail.evidence:
         sections.append(Section("What the endpoint really sent", detail.evidence))
     sections.append(Section("Figures", _figures(view)))

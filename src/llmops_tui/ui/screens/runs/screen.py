@@ -10,7 +10,7 @@ from llmops_tui.services import runs
 from llmops_tui.services.run_start import StartChoices, start_choices
 from llmops_tui.services.runs import RunView
 from llmops_tui.ui.screens.runs import texts
-from llmops_tui.ui.screens.runs.steering import SteeringPage
+from llmops_tui.ui.screens.runs.judging import JudgingPage
 from llmops_tui.ui.widgets.virtual_table import RowChosen, RowMoved, VirtualTable
 from llmops_tui.ui.widgets.words import Words
 
@@ -24,7 +24,7 @@ NEAR_THE_END = 8
 AFTER_LEASE_S = 0.3
 
 
-class RunsScreen(SteeringPage[tuple[RunView, ...]]):
+class RunsScreen(JudgingPage[tuple[RunView, ...]]):
     """A list of runs, newest first; enter opens one as it goes on."""
 
     SCOPE = "runs"
