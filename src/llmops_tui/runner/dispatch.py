@@ -16,7 +16,7 @@ from llmops_tui.core.scorers.judge_prompts import Ask
 from llmops_tui.runner.budget import CostCap
 from llmops_tui.runner.conversation import converse
 from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of, request_json
-from llmops_tui.runner.lanes import Lane
+from llmops_tui.runner.lanes import Lane, Step
 from llmops_tui.runner.outcomes import answered_sample, errored_sample
 from llmops_tui.runner.retry import THRESHOLD, wait_before_retry
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
@@ -36,19 +36,6 @@ READ_AT_A_TIME = 8
 MOST_UNWRITTEN = 5_000
 FEW_LEFT = 100
 """One row in so many, the last ones of a run, says nothing of the endpoint."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A request that may be sent."""
-
-    job: Job
-    aside: int
-    """What the cost cap set aside for it."""
-    delay: float
-    """Seconds to wait for the rate limits."""
-    tokens: int
-    """What the tokens-per-minute limit was told."""
 
 
 @dataclass(slots=True)
@@ -160,7 +147,7 @@ class Dispatcher:
             lane.under_way.add(task)
             task.add_done_callback(lambda ended: self._ended(lane, ended))
 
-    def _next_step(self, lane: Lane) -> _Step | None:
+    def _next_step(self, lane: Lane) -> Step | None:
         """The next request that may be sent; finishes what needs none on the way to it."""
         loop = asyncio.get_running_loop()
         for _ in range(AT_A_TIME):
@@ -184,7 +171,7 @@ class Dispatcher:
                     self.stop("cost cap reached")
                 return None
             tokens = target.expected_tokens(job)
-            return _Step(job, aside, lane.reserve(now, tokens), tokens)
+            return Step(job, aside, lane.reserve(now, tokens), tokens)
         loop.call_soon(self.pump)
         return None
 
@@ -215,7 +202,7 @@ class Dispatcher:
         self.lanes[job.place.cell].queue.append(job)
         return True
 
-    async def _slot(self, lane: Lane, step: _Step | None) -> None:
+    async def _slot(self, lane: Lane, step: Step | None) -> None:
         """Ask one request after the other, for as long as the lane's limit has a place for it.
 
         The next request goes out before the last answer is scored: what an endpoint waits for
@@ -241,7 +228,7 @@ class Dispatcher:
         self._answered.clear()
         self.stop("program error")
 
-    async def _ask(self, lane: Lane, step: _Step) -> None:
+    async def _ask(self, lane: Lane, step: Step) -> None:
         job = step.job
         assert job.request is not None
         cost = 0

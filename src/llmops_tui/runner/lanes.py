@@ -17,6 +17,19 @@ from llmops_tui.runner.retry import CircuitBreaker
 THROTTLING = (429, 503, 529)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request that may be sent."""
+
+    job: Job
+    aside: int
+    """What the cost cap set aside for it."""
+    delay: float
+    """Seconds to wait for the rate limits."""
+    tokens: int
+    """What the tokens-per-minute limit was told."""
+
+
 @dataclass(slots=True)
 class Lane:
     """One endpoint of a run. Times are seconds of the event loop's clock."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from llmops_tui.core.chat import Json, Model
-from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.plan import Plan
 from llmops_tui.core.prompt_version import PromptVersion
@@ -24,6 +22,7 @@ from llmops_tui.core.run import (
 )
 from llmops_tui.core.tolerance import Tolerance, Verdict
 from llmops_tui.services.projects import tolerance_of
+from llmops_tui.services.run_pace import rows_a_second
 from llmops_tui.services.titles import Titles
 from llmops_tui.services.verdicts import GATE, Wear, gate_wear, verdict_of
 from llmops_tui.services.workspace import Workspace
@@ -33,7 +32,6 @@ from llmops_tui.store import (
     judging,
     projects,
     prompts,
-    run_course,
     runs,
     samples,
 )
@@ -41,9 +39,6 @@ from llmops_tui.store.runs import NEWEST
 from llmops_tui.store.samples import SampleDetail
 
 MOST_REPEATS = 100
-RATE_SAMPLES = 200
-LEAST_RATE_SAMPLES = 2
-LEAST_SILENCE_MS = 10_000
 DECIDED = "decided"
 """The cause of the end of a run that stopped itself."""
 
@@ -354,7 +349,7 @@ def _view(workspace: Workspace, run: Run, titles: Titles, *, live: bool) -> RunV
         )
         for counts in run.cells
     )
-    rate = _rate(workspace, run) if live and run.status is RunStatus.RUNNING else None
+    rate = rows_a_second(workspace, run) if live and run.status is RunStatus.RUNNING else None
     left = (run.total - run.done) / rate if rate else None
     on_gate = live and run.spec.split == GATE
     return RunView(
@@ -366,20 +361,6 @@ def _view(workspace: Workspace, run: Run, titles: Titles, *, live: bool) -> RunV
         left,
         gate_wear(workspace, run.dataset_version_id) if on_gate else None,
     )
-
-
-def _rate(workspace: Workspace, run: Run) -> float | None:
-    times = run_course.recent_finishes(workspace.db, run.id, RATE_SAMPLES)
-    # What came before a long silence (a pause, a killed worker) says nothing of the rate now.
-    gaps = sorted(later - earlier for later, earlier in pairwise(times))
-    silence = max(LEAST_SILENCE_MS, 10 * gaps[len(gaps) // 2]) if gaps else 0
-    kept = 1
-    while kept < len(times) and times[kept - 1] - times[kept] <= silence:
-        kept += 1
-    if kept < LEAST_RATE_SAMPLES or not times:
-        return None
-    elapsed = (now_ms() - times[kept - 1]) / 1000
-    return kept / elapsed if elapsed > 0 else None
 
 
 def _stops(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer
 from llmops_tui.core.clock import now_ms
-from llmops_tui.store.codec import pack
 from llmops_tui.store.database import Database
+from llmops_tui.store.finished_sample import columns_of_answer
 from llmops_tui.store.samples import INSERT_ANSWER
 
 STATS = """
@@ -65,11 +65,6 @@ def clear(db: Database) -> int:
 
 def keep_answer(db: Database, key: bytes, request: str, answer: Answer) -> None:
     """Keep an answer that belongs to no sample: a judge's, which was paid for all the same."""
-    usage = answer.usage
-    values = (
-        *(key, pack(request), pack(answer.text), answer.finish_reason, answer.response_id),
-        *(answer.model, usage.input_tokens, usage.output_tokens, usage.cached_tokens),
-        *(int(usage.estimated), answer.latency_ms, answer.first_token_ms, now_ms(), "[]"),
-    )
+    values = columns_of_answer(key, request, answer, now_ms())
     with db.write() as connection:
         connection.execute(INSERT_ANSWER, (None, *values))

@@ -60,13 +60,19 @@ class FinishedSample:
 
 def answer_values(item: FinishedSample, created_at: int) -> tuple[object, ...] | None:
     """Columns of the answer behind a sample; None where it has none of its own."""
-    answer = item.answer
-    if answer is None or item.cached_answer_id is not None:
+    if item.answer is None or item.cached_answer_id is not None:
         return None
+    return columns_of_answer(item.answer_key, item.request, item.answer, created_at)
+
+
+def columns_of_answer(
+    key: bytes, request: str, answer: Answer, created_at: int
+) -> tuple[object, ...]:
+    """Columns of an answer to a request, without its id."""
     usage = answer.usage
     return (
-        item.answer_key,
-        pack(item.request),
+        key,
+        pack(request),
         pack(answer.text),
         answer.finish_reason,
         answer.response_id,
