@@ -6,8 +6,9 @@ What an example brings in these columns, as far as its prompt doesn't use them a
 - `simulated_user`: who the user is and what they want, told to the model `user_model`, which then
   says what the user says, at most `most_turns` times (4 unless said), or that they are done.
 
-The last answer is the sample's; the whole conversation stands in its request. Time, tokens and
-cost are those of all answers. What the user's model is asked is kept like a judge's words.
+The last answer is the sample's; the whole conversation stands in its request. Time and tokens are
+those of all answers; the cost, too, and what the user's model cost with it. What that model is
+asked is kept like a judge's words.
 """
 
 from __future__ import annotations

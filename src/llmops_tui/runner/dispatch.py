@@ -12,13 +12,12 @@ from functools import partial
 from typing import NoReturn
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind
-from llmops_tui.core.scorers.judge_prompts import Ask
 from llmops_tui.runner.budget import CostCap
-from llmops_tui.runner.conversation import converse
-from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_of, request_json
+from llmops_tui.runner.exchange import AskUser, Exchange, UserSilentError
+from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_in
 from llmops_tui.runner.lanes import Lane, Step
 from llmops_tui.runner.outcomes import answered_sample, errored_sample
-from llmops_tui.runner.retry import THRESHOLD, wait_before_retry
+from llmops_tui.runner.retry import STOPS_AT_ONCE, THRESHOLD, wait_before_retry
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
 from llmops_tui.store.finished_sample import FinishedSample
 
@@ -60,7 +59,7 @@ class Dispatcher:
     cap: CostCap
     finish: Callable[[FinishedSample], None]
     unwritten: Callable[[], int]
-    ask_user: Callable[[str, Ask], str]
+    ask_user: AskUser
     stopped: str = ""
     """Why nothing more is sent; empty while there is more to do."""
     trouble: BaseException | None = None
@@ -238,35 +237,34 @@ class Dispatcher:
                 if self.stopped:
                     lane.queue.appendleft(job)
                     return
-            loop = asyncio.get_running_loop()
-            price = self.targets[job.place.cell].model.cost
+            model = self.targets[job.place.cell].model
             job.attempts += 1
-            begun = loop.time()
+            exchange = Exchange(lane, step, self.ask_user)
             try:
-                answer = await self._answer(lane, job)
+                answer = await exchange.answer()
             except AnswerError as error:
                 # An answer that says nothing, or breaks off, was paid for all the same.
-                cost = price(error.usage) if error.usage is not None else 0
+                cost = exchange.cost(model, error.usage)
                 job.spent += cost
-                self._failed(lane, job, error, begun)
+                self._failed(lane, job, error, exchange.sent_at)
+            except UserSilentError as silent:
+                cost = exchange.cost(model, None)
+                job.spent += cost
+                self._user_failed(lane, job, silent)
             else:
-                lane.answered(answer, loop.time(), begun, step.tokens)
-                cost = price(answer.usage)
+                cost = exchange.cost(model, answer.usage)
                 job.spent += cost
                 self._answered.append((job, answer))
                 self._work_soon()
         finally:
             self.cap.settle(step.aside, cost)
 
-    async def _answer(self, lane: Lane, job: Job) -> Answer:
-        assert job.request is not None
-        if job.script is None:
-            return await lane.provider.ask(job.request)
-        last, answer = await converse(
-            lane.provider.ask, job.request, job.script, job.past, self.ask_user
-        )
-        job.request, job.request_json = last, request_json(last).decode("utf-8", "replace")
-        return answer
+    def _user_failed(self, lane: Lane, job: Job, silent: UserSilentError) -> None:
+        """It was asked as often as may help; the lane's endpoint has nothing to do with it."""
+        if silent.error.kind in STOPS_AT_ONCE:
+            self.stop(str(silent))
+        else:
+            self._give_up(lane, job, silent.of_row())
 
     def _failed(self, lane: Lane, job: Job, error: AnswerError, sent_at: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -350,7 +348,7 @@ class Dispatcher:
         """Score in a thread: the scorers wait for another process or a model."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(MOST_JUDGED, "llmops-judge")
-        asked = question_of(job.request)
+        asked = question_in(job.request_json)
         judging = asyncio.get_running_loop().run_in_executor(
             self._threads, self.scoring, answer, job.example, job.spent, asked
         )

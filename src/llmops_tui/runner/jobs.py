@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,6 +67,11 @@ class Job:
     def needs_no_request(self) -> bool:
         """Whether it can be finished as it is."""
         return self.request is None or self.cached is not None or self.shared is not None
+
+    def share(self, leader: Job, answer: Answer) -> None:
+        """Have the answer of another job; in a conversation it answers what was said there."""
+        self.shared = answer
+        self.request_json = leader.request_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,7 @@ class Feed:
             if leader is job:
                 return job
             if leader.answer is not None:
-                job.shared = leader.answer
+                job.share(leader, leader.answer)
                 return job
             leader.followers.append(job)
 
@@ -189,7 +195,7 @@ class Feed:
         followers, job.followers = job.followers, []
         job.answer = answer
         for follower in followers:
-            follower.shared = answer
+            follower.share(job, answer)
         return followers
 
     def gave_up(self, job: Job) -> Job | None:
@@ -245,12 +251,15 @@ class Feed:
         told = asked if script is None else asked + script.to_json()
         key = answer_key(target.endpoint, told, place.repeat)
         cached = samples.cached_answer(self.db, key) if self.run.spec.use_cache else None
+        shown = asked.decode("utf-8", "replace")
+        if cached is not None and script is not None:
+            shown = cached.request  # with all that was said before the answer
         return Job(
             ordinal,
             place,
             example,
             request,
-            asked.decode("utf-8", "replace"),
+            shown,
             key,
             cached,
             size=len(told),
@@ -270,19 +279,19 @@ def request_json(request: ChatRequest) -> bytes:
     try:
         return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, TypeError):  # lone surrogates, which orjson refuses
-        import json
-
         return json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
 
 
-def question_of(request: ChatRequest | None) -> str:
-    """What was asked, as a judge reads it: the last question, or the conversation before it."""
-    if request is None:
-        return ""
-    said = [message for message in request.messages if message.role != "system"]
-    if len(said) == 1:
-        return said[0].content
-    return "\n\n".join(f"{message.role}: {message.content}" for message in request.messages)
+def question_in(request: str) -> str:
+    """What a request asks, as a judge reads it: its one question, or the whole conversation."""
+    try:
+        messages = json.loads(request)["messages"]  # orjson refuses lone surrogates
+        said = [message for message in messages if message["role"] != "system"]
+        if len(said) == 1:
+            return str(said[0]["content"])
+        return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
+    except (ValueError, KeyError, TypeError):
+        return request
 
 
 def answer_key(endpoint: Endpoint, asked: bytes, repeat: int) -> bytes:

@@ -36,6 +36,8 @@ class ModelJury:
         self._models: dict[str, Model] = {}
         self._plain: set[int] = set()
         """Models whose endpoint refuses schemas."""
+        self._under_way: dict[bytes, Future[Answer]] = {}
+        """By answer key: what is asked and not yet kept."""
         self._chance = random.Random()
 
     def check(self, model: str) -> None:
@@ -55,14 +57,23 @@ class ModelJury:
         endpoint = endpoints.endpoint(self._db, found.endpoint_id)
         asked = request_json(request)
         key = answer_key(endpoint, asked, 0)
-        cached = samples.cached_answer(self._db, key)
-        if cached is not None:
-            return Reply(cached.answer.text, 0, dict(parameters))
-        future: Future[Answer] = asyncio.run_coroutine_threadsafe(
-            self._ask(found, request), self._running()
-        )
-        answer = future.result()
-        answers.keep_answer(self._db, key, asked.decode("utf-8", "replace"), answer)
+        loop = self._running()
+        with self._lock:  # equal questions at the same time are paid for once
+            future = self._under_way.get(key)
+            is_first = future is None
+            if future is None:
+                cached = samples.cached_answer(self._db, key)
+                if cached is not None:
+                    return Reply(cached.answer.text, 0, dict(parameters))
+                future = asyncio.run_coroutine_threadsafe(self._ask(found, request), loop)
+                self._under_way[key] = future
+        if not is_first:
+            return Reply(future.result().text, 0, dict(parameters))
+        try:
+            answer = future.result()
+            answers.keep_answer(self._db, key, asked.decode("utf-8", "replace"), answer)
+        finally:
+            del self._under_way[key]
         return Reply(answer.text, found.cost(answer.usage), dict(parameters))
 
     def close(self) -> None:

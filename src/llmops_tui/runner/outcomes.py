@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind
 from llmops_tui.core.run import Outcome, SampleScore
+from llmops_tui.runner.exchange import paid_usage
 from llmops_tui.runner.jobs import Job
 from llmops_tui.runner.scoring import ScorerFailedError
 from llmops_tui.store.finished_sample import FinishedSample
@@ -54,7 +55,7 @@ def errored_sample(job: Job, error: AnswerError) -> FinishedSample:
         reason=f"{error.kind}: {error}",
         request=job.request_json,
         cost=job.spent,
-        paid_usage=error.usage,
+        paid_usage=paid_usage(job, error),
         attempts=job.attempts,
         error_kind=error.kind.value,
         error_message=str(error),

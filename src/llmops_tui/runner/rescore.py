@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from llmops_tui.core.chat import AnswerErrorKind, Json
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.run import Outcome
+from llmops_tui.runner.jobs import question_in
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
 from llmops_tui.store import datasets, rescoring, runs
 from llmops_tui.store.database import Database
@@ -108,22 +108,10 @@ def _judge_all(
 
 def judge(stored: StoredAnswer, example: Example, scoring: Scoring) -> Rejudged:
     """What the scorers say of a stored answer."""
-    question = asked_in(stored.request) if scoring.waits else ""
+    question = question_in(stored.request) if scoring.waits else ""
     try:
         outcome, reason, scores = scoring(stored.answer, example, stored.cost, question)
     except ScorerFailedError as error:
         kind = AnswerErrorKind.SCORER.value
         return Rejudged(stored, Outcome.ERRORED, str(error), (), kind, str(error))
     return Rejudged(stored, outcome, reason, scores)
-
-
-def asked_in(request: str) -> str:
-    """The question in a stored request, as a judge reads it."""
-    try:
-        messages = json.loads(request)["messages"]
-        said = [m for m in messages if m["role"] != "system"]
-        if len(said) == 1:
-            return str(said[0]["content"])
-        return "\n\n".join(f"{m['role']}: {m['content']}" for m in messages)
-    except (ValueError, KeyError, TypeError):
-        return request

@@ -151,7 +151,7 @@ class _Execution:
             cap=self._cap,
             finish=self._finished,
             unwritten=lambda: self._writer.backlog,
-            ask_user=lambda model, question: self._users.ask(model, question).text,
+            ask_user=self._users.ask,
         )
 
     def _open_decider(self) -> Decider | None:

@@ -91,6 +91,12 @@ class CachedAnswer:
 
     id: int
     answer: Answer
+    packed_request: bytes
+
+    @property
+    def request(self) -> str:
+        """What it answers, as JSON: of a conversation, everything that was said before."""
+        return unpack(self.packed_request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,7 @@ def outcomes(db: Database, run_id: int) -> Iterator[tuple[int, Outcome]]:
 def cached_answer(db: Database, key: bytes) -> CachedAnswer | None:
     """The newest answer to exactly this question."""
     row = db.row(CACHED_ONE, (key,))
-    return None if row is None else CachedAnswer(row["id"], answer_of(row))
+    return None if row is None else CachedAnswer(row["id"], answer_of(row), row["request"])
 
 
 def page(
