@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +29,8 @@ SOURCES = tuple(
 )
 COVERAGE = ("--cov", "--cov-report=")
 NO_TESTS_COLLECTED = 5
+SLOW = "slow tests"
+LONGEST_INSTALL_S = 300
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,42 @@ def steps(fast: bool, for_pytest: tuple[str, ...]) -> list[Step]:
     return [
         *found,
         Step("tests", "pytest", ("-m", "not slow", *parallel, *COVERAGE)),
-        Step("slow tests", "pytest", (*slow_tests, *COVERAGE, "--cov-append"), may_be_empty=True),
+        Step(SLOW, "pytest", (*slow_tests, *COVERAGE, "--cov-append"), may_be_empty=True),
         Step("coverage", "coverage", ("report",)),
     ]
+
+
+@contextmanager
+def peers(wanted: bool) -> Iterator[Callable[[], None]]:
+    """Install promptfoo beside the other checks, for the slow tests that compare with it.
+
+    Gives what waits for the end of it. Where it can't be installed, those tests skip.
+    """
+    if not wanted:
+        yield lambda: None
+        return
+    with tempfile.TemporaryFile("w+") as said:
+        command = [sys.executable, "-m", "tools.peers"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+        def wait() -> None:
+            try:
+                code = process.wait(LONGEST_INSTALL_S)
+            except subprocess.TimeoutExpired:
+                code = -1
+            if code:
+                said.seek(0)
+                last = said.read().strip().splitlines()[-3:]
+                print("promptfoo isn't there, so nothing is compared with it:", *last, sep="\n  ")
+
+        try:
+            yield wait
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def run(step: Step) -> bool:
@@ -83,7 +122,13 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith("LLMOPS_TUI_")]:
         del os.environ[name]  # tests must not meet the workspace of whoever runs them
     started = time.monotonic()
-    failed = [step.name for step in steps(options.fast, tuple(options.pytest)) if not run(step)]
+    failed = []
+    with peers(not options.fast) as wait_for_peers:
+        for step in steps(options.fast, tuple(options.pytest)):
+            if step.name == SLOW:
+                wait_for_peers()
+            if not run(step):
+                failed.append(step.name)
     verdict = f"failed: {', '.join(failed)}" if failed else "all passed"
     print(f"{verdict} ({time.monotonic() - started:.0f} s)")
     return 1 if failed else 0

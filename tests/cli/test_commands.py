@@ -69,6 +69,20 @@ def test_a_run_that_exceeds_its_tolerance_ends_with_1(bench: Bench, endpoint: Mo
     assert result.stderr == ""
 
 
+def test_an_exceeded_tolerance_says_whose_it_is(bench: Bench, endpoint: MockEndpoint):
+    endpoint.configure(wrong=0.5)
+    said = command("run", "--limit", "40", db=bench.workspace.path).stdout
+    assert "Nobody answers for performance testing." in said
+    command("project", "owner", "testing", "ada", db=bench.workspace.path)
+    said = command("run", "--limit", "40", db=bench.workspace.path).stdout
+    assert "Ada answers for performance testing." in said
+
+
+def test_a_scorer_that_lacks_something_is_refused_when_it_is_chosen(tmp_path: Path):
+    result = command("project", "create", "p", "--scorer", "label", db=tmp_path / "w.db")
+    assert_error(result, "labels")
+
+
 def test_a_run_too_small_to_tell_ends_with_3_and_says_how_many_more(bench: Bench):
     result = command("run", "--limit", "50", db=bench.workspace.path)
     assert result.returncode == 3

@@ -76,10 +76,10 @@ def test_an_editor_gets_the_terminal_and_gives_it_back(filled: Path, tmp_path: P
     with terminal(filled, EDITOR=str(editor)) as pty:
         pty.until(lambda text: "enter Open" in text)
         pty.press(b"\r")
-        pty.until(lambda text: "e Editor" in text)
+        pty.until(lambda text: "e Edit " in text)
         pty.press(b"e")
         pty.until(lambda text: "this is the editor" in text)
-        pty.until(lambda text: "e Editor" in text and "this is the editor" not in text)
+        pty.until(lambda text: "e Edit " in text and "this is the editor" not in text)
         pty.press(b"j")
         pty.until(lambda text: "▌" in text)
 

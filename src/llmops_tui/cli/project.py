@@ -153,14 +153,18 @@ def owner(ctx: click.Context, stage: str, name: str) -> None:
 def _scorer(text: str) -> dict[str, Json]:
     import json
 
+    from llmops_tui.services.scorer_choice import check_scorer, read_scorer
+
     if not text.startswith("{"):
         if text not in SCORERS:
             raise InputError(f"There is no scorer {text!r}.", f"Scorers: {', '.join(SCORERS)}.")
-        return ScorerSpec(text).to_json()
+        return read_scorer(text, "")
     try:
-        return ScorerSpec.from_json(json.loads(text)).to_json()
+        spec = ScorerSpec.from_json(json.loads(text))
     except json.JSONDecodeError as error:
         raise InputError(
             f"The scorer {text!r} is no JSON: {error.msg}.",
             'Write a name or {"name": …, "parameters": {…}}.',
         ) from error
+    check_scorer(spec)
+    return spec.to_json()

@@ -71,9 +71,6 @@ def read_scorer(name: str, detail: str) -> dict[str, Json]:
     Raises:
         InputError: it needs something that wasn't given, or can't be used so.
     """
-    # Compiling loads libraries: nothing that shows a form needs them.
-    from llmops_tui.runner.scorers.compilers import build_scorer
-
     fields = {field.name: field for field in ScorerSpec(name).kind.fields()}
     parameters = _parameters(name, detail.strip(), fields)
     negate = parameters.pop("negate", False)
@@ -82,8 +79,20 @@ def read_scorer(name: str, detail: str) -> dict[str, Json]:
         path, _, function = str(parameters["function"]).rpartition(":")
         parameters["function"] = f"{Path(path).expanduser().absolute()}:{function}"
     spec = ScorerSpec(name, parameters, negate is True)
-    build_scorer(spec, _AnyModel())
+    check_scorer(spec)
     return spec.to_json()
+
+
+def check_scorer(spec: ScorerSpec) -> None:
+    """Compile a scorer to see whether it can be used.
+
+    Raises:
+        InputError: it needs something that wasn't given, or can't be used so.
+    """
+    # Compiling loads libraries: nothing that shows a form needs them.
+    from llmops_tui.runner.scorers.compilers import build_scorer
+
+    build_scorer(spec, _AnyModel())
 
 
 class _AnyModel:

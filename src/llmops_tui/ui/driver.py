@@ -20,8 +20,8 @@ FRAME_S = 1 / 15
 SLOW_FRAME_S = 1 / 5
 LOW_BANDWIDTH_FRAME_S = 1 / 4
 """Between two frames at least; the first after a rest is written at once."""
-SLOW_FOR_S = 10.0
-"""A line that couldn't take a frame in time is taken to be slow for so long."""
+SLOW_AFTER_S, SLOW_FOR_S = 0.2, 10.0
+"""A line that takes longer than the first for a frame is taken to be slow for the second."""
 OUR_SCREEN, THEIR_SCREEN = "\x1b[?1049h", "\x1b[?1049l"
 """Before the first and after the second the terminal belongs to others."""
 POINTER_SHAPE = "\x1b]22;"
@@ -41,6 +41,7 @@ class ThriftyDriver(LinuxDriver):
     _synchronised = False
     _waiting: asyncio.TimerHandle | None = None
     _written_at = 0.0
+    _behind_since = 0.0
     _slow_until = 0.0
     _ours = False
 
@@ -67,11 +68,14 @@ class ThriftyDriver(LinuxDriver):
         now = time.monotonic()
         pause = self._written_at + self.frame_s - now
         if self._backlog():
-            self._slow_until = now + SLOW_FOR_S
+            self._behind_since = self._behind_since or now
+            if now - self._behind_since > SLOW_AFTER_S:
+                self._slow_until = now + SLOW_FOR_S
             self._wait(WAIT_S)
         elif pause > 0:
             self._wait(pause)
         else:
+            self._behind_since = 0.0
             self._write_out()
         super().flush()
 

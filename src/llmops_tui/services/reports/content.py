@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmops_tui.core.errors import ExitCode
+from llmops_tui.core.project import Stage
 from llmops_tui.core.run import Outcome, RunStatus
 from llmops_tui.core.tolerance import State
 from llmops_tui.services.baselines import AgainstBaseline, against, baseline_code
 from llmops_tui.services.comparison import Comparer
+from llmops_tui.services.responsibility import breach_words
 from llmops_tui.services.run_course import Course, CourseReader
 from llmops_tui.services.run_words import saved_words, verdict_words
 from llmops_tui.services.runs import CellView, RunView, run_view
@@ -56,6 +58,8 @@ class RunReport:
     courses: tuple[Course, ...]
     latencies: tuple[Latency | None, ...]
     """One for each cell; None where nothing was asked anew."""
+    breach: str
+    """Whose an exceeded tolerance is and what was agreed for it; empty where none is exceeded."""
 
     @property
     def state(self) -> State:
@@ -79,6 +83,7 @@ class RunReport:
         """What else has to be known to read the verdict."""
         view = self.view
         notes = [saved_words(view)[:1].upper() + saved_words(view)[1:] + "."] if view.saved else []
+        notes += [f"{self.breach[:1].upper()}{self.breach[1:]}."] if self.breach else []
         notes += [view.wear.warning] if view.wear is not None and view.wear.warning else []
         notes += [note] if (note := evidence_note(view.tolerance)) else []
         if view.status is not RunStatus.FINISHED:
@@ -127,7 +132,15 @@ def gather(workspace: Workspace, run_id: int, baseline: str | None = None) -> Ru
         latencies=tuple(
             _latency(run_export.latencies(db, run_id, cell.cell)) for cell in view.cells
         ),
+        breach=_breach(workspace, view),
     )
+
+
+def _breach(workspace: Workspace, view: RunView) -> str:
+    if not any(cell.verdict.state is State.EXCEEDED for cell in view.cells):
+        return ""
+    owners = projects.owners(workspace.db, view.run.project_id)
+    return breach_words(view.tolerance, owners, Stage.TESTING)
 
 
 def run_samples(workspace: Workspace, run_id: int) -> Iterator[ExportedSample]:

@@ -234,6 +234,8 @@ class TolerancePage(Page[ToleranceView]):
             return
         pane = self.query_one("#proof", TextPane)
         width = pane.scrollable_content_region.width
+        if not pane.show_vertical_scrollbar:  # it will be there once this is drawn
+            width -= pane.styles.scrollbar_size_vertical
         if width > 0:
             sections = [proof_section(self._price, self.model, width), history_section(self.model)]
             pane.show_sections(sections, keep_place=True)

@@ -164,7 +164,7 @@ def facts_line(view: RunView, silent_s: float | None) -> str:
     line = " · ".join(parts)
     step = NEXT_STEP.get(run.status, "")
     if run.cause and run.status is not RunStatus.RUNNING:
-        line += f"\n{_capital(saved_words(view) or run.cause)}."
+        line += f"\n{_capital(saved_words(view) or run.cause).rstrip('.')}."
     if view.wear is not None and view.wear.warning:
         line += f"\n{view.wear.warning}"
     if note := evidence_note(view.tolerance):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmops_tui.core.call import CallDetail, Lane
-from llmops_tui.core.tolerance import Tolerance, percent
+from llmops_tui.core.tolerance import State, Tolerance, percent
 from llmops_tui.services.triage import LiveEstimate, budget_words
 from llmops_tui.ui.screens.monitor.texts import flags_text
 from llmops_tui.ui.widgets.text_pane import Section
@@ -90,6 +90,9 @@ def proven_text(estimate: LiveEstimate, tolerance: Tolerance) -> str:
         budget = budget_words(estimate, tolerance)
         if budget:
             lines.append(f"{budget[0].upper()}{budget[1:]}.")
+        if estimate.state is State.EXCEEDED:
+            agreed = f": {tolerance.on_breach.rstrip('.')}" if tolerance.on_breach else ""
+            lines.append(f"{tolerance.owner or 'Nobody'} answers for the tolerance{agreed}.")
     return "\n".join(lines)
 
 
