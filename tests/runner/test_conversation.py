@@ -84,7 +84,9 @@ def test_each_turn_keeps_to_the_rate_limit(bench: Make, endpoint: MockEndpoint):
     begun = time.monotonic()
     asyncio.run(execute(made.workspace.db, run_id))
     assert made.view(run_id).cells[0].counts.right == 1
-    assert time.monotonic() - begun > 0.4, "four requests at two a second; the first three are let out at once"
+    assert time.monotonic() - begun > 0.4, (
+        "four requests at two a second; the first three are let out at once"
+    )
 
 
 def test_a_judge_reads_a_conversation_that_was_had_before_as_it_read_it_then(
