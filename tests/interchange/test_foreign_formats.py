@@ -118,6 +118,7 @@ def test_yaml_that_is_no_list_is_refused(tmp_path: Path, text: str, words: str |
         list(read_rows(path, sniff(path)))
 
 
+@pytest.mark.slow
 def test_yaml_that_grows_without_bound_costs_its_row(tmp_path: Path) -> None:
     lines = ["- {a0: &a0 [x, x, x, x, x, x, x, x, x, x]}"]
     lines += [f"- {{a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 9)]

@@ -104,6 +104,7 @@ def test_rows_that_never_succeed_end_errored_and_are_no_outage(
     assert endpoint.stats()["most_asked"] <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_an_endpoint_that_throttles_all_is_not_hammered_but_waited_for(
     bench: Make, endpoint: MockEndpoint, form: str
