@@ -52,6 +52,8 @@ class Settings:
     """More requests at once than this are throttled; 0 for any number."""
     down_after: int = -1
     """From this request on everything is answered 500; -1 for never."""
+    hang_after: int = -1
+    """From this request on nothing is answered; -1 for never."""
     key: str = ""
     """The only bearer token accepted; empty for no check."""
 

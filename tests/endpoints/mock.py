@@ -134,6 +134,8 @@ class Connection(asyncio.Protocol):
             fault = "unauthorized"
         elif 0 <= settings.down_after < counts.requests:
             fault = "error"
+        elif 0 <= settings.hang_after < counts.requests:
+            fault = "hang"
         elif settings.capacity and counts.in_flight > settings.capacity:
             fault = "throttle"
         if settings.latency_ms and fault != "throttle":

@@ -18,7 +18,14 @@ def shared_endpoint() -> Iterator[MockEndpoint]:
 def endpoint(shared_endpoint: MockEndpoint) -> MockEndpoint:
     """The module's endpoint, behaving well and with its counts at zero."""
     shared_endpoint.configure(
-        latency_ms=0, faults={}, wrong=0, capacity=0, down_after=-1, key="", fault_attempts=1
+        latency_ms=0,
+        faults={},
+        wrong=0,
+        capacity=0,
+        down_after=-1,
+        hang_after=-1,
+        key="",
+        fault_attempts=1,
     )
     shared_endpoint.reset()
     return shared_endpoint

@@ -56,6 +56,9 @@ def test_killed_at_many_points_it_ends_as_if_undisturbed(
     run_id = made.plan(seed=5, use_cache=False)
     in_flight = 0
     for goal in (1, 37, 90, 160, 161, 250, 330, 370):
+        # The endpoint falls silent soon after, so that the worker can't end before it is killed.
+        left = goal - made.view(run_id).run.done
+        endpoint.configure(hang_after=endpoint.stats()["requests"] + max(left, 0) + 20)
         worker = start(made, run_id)
         wait_for(lambda goal=goal: made.view(run_id).run.done >= goal)
         worker.send_signal(signal.SIGKILL)
@@ -64,6 +67,7 @@ def test_killed_at_many_points_it_ends_as_if_undisturbed(
         assert made.view(run_id).status in (RunStatus.INTERRUPTED, RunStatus.RUNNING)
         let_lease_run_out(made, run_id)
         assert made.view(run_id).status is RunStatus.INTERRUPTED
+    endpoint.configure(hang_after=-1)
     last = start(made, run_id)
     assert last.wait(60) == 0
 
