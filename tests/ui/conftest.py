@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import _wait
 
 from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.project import Project
 from llmops_tui.services import datasets, projects
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.ui.app import LlmopsApp
+
+
+# Textual's pilot looks every 20 ms whether the process is at rest; half of these tests was that.
+_wait.SLEEP_GRANULARITY = 1 / 250
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 10
 
 
 @pytest.fixture(autouse=True)
