@@ -14,7 +14,6 @@ from llmops_tui.services import datasets, projects
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.ui.app import LlmopsApp
 
-
 # Textual's pilot looks every 20 ms whether the process is at rest; half of these tests was that.
 _wait.SLEEP_GRANULARITY = 1 / 250
 _wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 10
