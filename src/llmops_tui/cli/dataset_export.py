@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from llmops_tui.cli.output import print_json, project_of, say, workspace_of
+from llmops_tui.cli.output import print_json, project_of, say, standard_output, workspace_of
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.services import dataset_export, datasets, prompts
 from llmops_tui.services.dataset_export import FORMATS, ExportRequest
@@ -52,7 +52,7 @@ def export(
     found = datasets.find_dataset(workspace, project.id, name)
     version = datasets.version_of(workspace, found, number)
     to_pipe = output == "-"
-    target = sys.stdout.buffer if to_pipe else Path(output).expanduser()
+    target = standard_output() if to_pipe else Path(output).expanduser()
     if bad_rows:
         count = dataset_export.export_bad_rows(workspace, version, target, overwrite=force)
         if not to_pipe:
@@ -68,7 +68,7 @@ def export(
     )
     made = dataset_export.export_dataset(workspace, version, request)
     if to_pipe:
-        sys.stdout.buffer.flush()
+        sys.stdout.flush()
         return
     if as_json:
         print_json(

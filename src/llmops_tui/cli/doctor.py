@@ -25,7 +25,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         )
     else:
         for finding in findings:
-            click.echo(f"{finding.state.value:<5} {finding.name}: {printable(finding.sentence)}")
+            said = f"{finding.name}: {finding.sentence}"
+            click.echo(f"{finding.state.value:<5} {printable(said)}")
             if finding.hint:
                 click.echo(f"      {printable(finding.hint)}")
     if any(finding.state.value == "bad" for finding in findings):

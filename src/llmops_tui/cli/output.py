@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
 
 import click
 
@@ -13,6 +16,8 @@ from llmops_tui.core.text import visible
 from llmops_tui.services.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from llmops_tui.core.project import Project
 
 
@@ -49,6 +54,38 @@ def printable(text: str) -> str:
 def say(text: str) -> None:
     """Print a line for people."""
     click.echo(visible(text))
+
+
+def whole(text: str) -> None:
+    """Print a text for whoever reads it: escapes for a terminal, to a pipe or a file as it is."""
+    click.echo(visible(text) if sys.stdout.isatty() else text)
+
+
+def standard_output() -> BinaryIO:
+    """Where bytes go: as they are to a pipe or a file, as visible escapes to a terminal."""
+    return cast(BinaryIO, _TerminalBytes()) if sys.stdout.isatty() else sys.stdout.buffer
+
+
+class _TerminalBytes(io.RawIOBase):
+    """Takes UTF-8 and shows it; nothing in it is a command to the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def writable(self) -> bool:
+        """It can be written to."""
+        return True
+
+    def write(self, data: Buffer) -> int:
+        """Show bytes; a character may be split between two calls."""
+        given = bytes(data)
+        sys.stdout.write(visible(self._decoder.decode(given).replace("\r\n", "\n")))
+        return len(given)
+
+    def flush(self) -> None:
+        """Let the terminal have it."""
+        sys.stdout.flush()
 
 
 def report(error: LlmopsError) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from llmops_tui.cli import prompt_labels
-from llmops_tui.cli.output import print_json, project_of, say, table, workspace_of
+from llmops_tui.cli.output import print_json, project_of, say, table, whole, workspace_of
 from llmops_tui.services import prompts
 
 
@@ -28,7 +28,7 @@ def get(
     project = project_of(ctx, workspace)
     found = prompts.get_version(workspace, project.id, name, label=label, number=number)
     if not as_json:
-        click.echo(prompts.as_text(found))
+        whole(prompts.as_text(found))
         return
     print_json(
         {

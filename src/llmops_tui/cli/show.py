@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from llmops_tui.cli.output import project_of, workspace_of
-from llmops_tui.core.text import visible
+from llmops_tui.cli.output import project_of, whole, workspace_of
 from llmops_tui.services import whole_texts
 
 
@@ -26,7 +23,7 @@ def show() -> None:
 def example(ctx: click.Context, dataset: str, row: int) -> None:
     """Print ROW of the newest version of DATASET, as JSON."""
     workspace = workspace_of(ctx)
-    _print(whole_texts.example(workspace, project_of(ctx, workspace).id, dataset, row))
+    whole(whole_texts.example(workspace, project_of(ctx, workspace).id, dataset, row))
 
 
 @show.command()
@@ -34,7 +31,7 @@ def example(ctx: click.Context, dataset: str, row: int) -> None:
 @click.pass_context
 def sample(ctx: click.Context, number: int) -> None:
     """Print the answer of the sample of this NUMBER, or what the endpoint sent instead."""
-    _print(whole_texts.sample(workspace_of(ctx), number))
+    whole(whole_texts.sample(workspace_of(ctx), number))
 
 
 @show.command()
@@ -42,8 +39,4 @@ def sample(ctx: click.Context, number: int) -> None:
 @click.pass_context
 def call(ctx: click.Context, number: int) -> None:
     """Print the answer of the production call of this NUMBER, or its error."""
-    _print(whole_texts.call(workspace_of(ctx), number))
-
-
-def _print(text: str) -> None:
-    click.echo(visible(text) if sys.stdout.isatty() else text)
+    whole(whole_texts.call(workspace_of(ctx), number))

@@ -182,7 +182,7 @@ class Page(CommandHost, Screen[None], Generic[Model]):
     @property
     def is_behind(self) -> bool:
         """Whether the view model is being read, or will be soon."""
-        return self._loading
+        return self._loading or self._filter_is_pending()
 
     def reload(self) -> None:
         """Read the view model again, soon, once, however often this is called."""
@@ -203,6 +203,13 @@ class Page(CommandHost, Screen[None], Generic[Model]):
         self.reload()
 
     # How it works.
+
+    def _filter_is_pending(self) -> bool:
+        if not self.FILTERS:
+            return False
+        from llmops_tui.ui.widgets.filter_bar import FilterBar
+
+        return any(bar.is_pending for bar in self.query(FilterBar))
 
     def compose(self) -> ComposeResult:
         """Tab strip, body, filter, footer."""

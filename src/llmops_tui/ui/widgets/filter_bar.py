@@ -70,6 +70,11 @@ class FilterBar(Horizontal):
         self._page.set_filter("")
 
     @property
+    def is_pending(self) -> bool:
+        """Whether what was typed will be asked for soon."""
+        return self._pending is not None
+
+    @property
     def _page(self) -> Page[object]:
         from llmops_tui.ui.screens.base import Page
 
