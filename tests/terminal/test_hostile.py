@@ -189,74 +189,6 @@ def walk(console: Console, *first: str) -> None:
     assert console.ended() == 0
 
 
-SEARCHED = b"zzz"
-IN_DEPTH: tuple[tuple[tuple[bytes, ...], str], ...] = (
-    ((b"2",), "Tolerance"),
-    ((b"G", b"k"), "texts"),
-    ((ENTER,), "texts v2"),
-    ((b"v", b"j", ENTER, b"b"), "1 bad row"),
-    ((ENTER,), "no JSON"),
-    ((ESCAPE, ESCAPE, ESCAPE, ESCAPE), "texts v2"),
-    ((b"c",), "examples looked at"),
-    ((b"f", PAGE_DOWN, PAGE_DOWN), "Lengths"),
-    ((b"f", ENTER, PAGE_DOWN), "rows"),
-    ((ESCAPE, ESCAPE, b"l"), "0/1 rows"),
-    ((b"t", ESCAPE, b"o"), "opinion"),
-    ((ESCAPE, b"v"), "texts: 2 versions"),
-    ((b"d",), "v1 → v2"),
-    ((ENTER, PAGE_DOWN), "+ tags"),
-    ((ESCAPE, ESCAPE, ESCAPE, b"o"), "Order"),
-    ((ESCAPE, b"t"), "Tag"),
-    ((ESCAPE, b"s"), "split"),
-    ((ESCAPE, b"m"), "model"),
-    ((ESCAPE, b"x"), "Leave examples out"),
-    ((ESCAPE, b"/", SEARCHED, ENTER), SEARCHED.decode()),
-    ((ESCAPE, ESCAPE, b"x"), "Export"),
-    ((ESCAPE, b"3", b"g", b"jjj", b"v"), "not measured"),
-    ((b"b", PAGE_DOWN), "author"),
-    ((ESCAPE, b"L", ENTER), "grounds"),
-    ((ESCAPE, b"l"), "Label"),
-    ((ESCAPE, b"4", b"g", ENTER, b"m", PAGE_DOWN, PAGE_DOWN), "rows by cells"),
-    ((b"t", PAGE_DOWN), "by tag"),
-    ((ESCAPE, ESCAPE, b"d"), "Compare"),
-    ((ENTER,), "rows in common"),
-    ((b"s", PAGE_DOWN), "in common"),
-    ((ESCAPE, ESCAPE, b"s"), "core"),
-    ((ESCAPE, ESCAPE, b"L", PAGE_DOWN), "precision"),
-    ((ESCAPE, b"t"), "known to be right"),
-    ((ESCAPE, b"n"), "Start"),
-    ((ESCAPE, b"5", b"C"), "4318"),
-    ((ESCAPE, b"f"), "flagged"),
-    ((b"f", b"6", b"n", ESCAPE, b"u"), "wait"),
-    ((b"7", b"?"), "Where models are reached"),
-    ((ESCAPE, b"a"), "Add"),
-    ((ESCAPE, b"1", b"t"), "Wrong at most"),
-    ((ESCAPE, b"o"), "wner"),
-    ((ESCAPE, b"P"), "roject"),
-    ((ESCAPE, b"\x10", b"run"), "run"),
-    ((ESCAPE, b"?"), "Overview"),
-)
-"""Pages that the walk through the screens leaves out: keys, and a word of the product's own."""
-
-
-def look_in_depth(console: Console) -> None:
-    """Through the pages below the screens, and through the dialogs."""
-    console.until("7 Models")
-    console.quiet(0.3)
-    console.press(b"1")  # it opens where it was left
-    console.until("data gathering")
-    for keys, expected in IN_DEPTH:
-        for key in keys:
-            console.press(key)
-            console.quiet(0.25 if key == ESCAPE else 0.1)  # esc alone, not the start of a key
-        console.until(expected)
-        console.quiet(0.1)
-    console.press(ESCAPE)
-    console.quiet(0.2)
-    console.press(CTRL_Q)
-    assert console.ended() == 0
-
-
 def walked(bench: Bench, surroundings: dict[str, str], first: tuple[str, ...]) -> bytes:
     """All that was written on the way."""
     with Console(product("--db", bench.workspace.path), surroundings) as console:
@@ -306,18 +238,6 @@ def test_no_text_of_any_screen_reaches_the_terminal_raw(
     assert sequences(hostile) - sequences(harmless) == set()
     shown = SEQUENCE.sub(b"", hostile).decode("utf-8")  # and nothing that isn't UTF-8
     assert sorted(set(INVISIBLE.findall(shown))) == []
-
-
-def test_no_text_of_the_pages_and_dialogs_below_them_reaches_it_raw_either(
-    harmless_and_hostile: tuple[Bench, Bench], surroundings: dict[str, str]
-):
-    raw = []
-    for bench in harmless_and_hostile:
-        with Console(product("--db", bench.workspace.path), surroundings) as console:
-            look_in_depth(console)
-            raw.append(bytes(console.raw))
-    assert sequences(raw[1]) - sequences(raw[0]) == set()
-    assert sorted(set(INVISIBLE.findall(SEQUENCE.sub(b"", raw[1]).decode("utf-8")))) == []
 
 
 COMMANDS = (
