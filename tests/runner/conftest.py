@@ -18,6 +18,7 @@ def shared_endpoint() -> Iterator[MockEndpoint]:
 def endpoint(shared_endpoint: MockEndpoint) -> MockEndpoint:
     """The module's endpoint, behaving well and with its counts at zero."""
     shared_endpoint.configure(
+        answer="last-word",
         latency_ms=0,
         faults={},
         wrong=0,

@@ -12,10 +12,12 @@ import pytest
 from tests.endpoints.process import MockEndpoint
 from tests.workspaces import Bench
 
+from llmops_tui.core.chat import Json
+from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.run import RunStatus, Wanted
 from llmops_tui.services import runs
+from llmops_tui.store import pending_answers, samples
 from llmops_tui.store import runs as run_store
-from llmops_tui.store import samples
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 Make = Callable[..., Bench]
@@ -94,6 +96,37 @@ def test_a_stored_answer_is_never_asked_for_again(bench: Make, endpoint: MockEnd
     let_lease_run_out(made, run_id)
     assert start(made, run_id).wait(60) == 0
     assert endpoint.stats()["requests"] == 300 - len(stored)
+
+
+RUBRIC = {"name": "judge_rubric", "parameters": {"rubric": "Kind.", "model": "mock"}}
+SAID = '={"reason": "kind", "pass": true}'
+
+
+@pytest.mark.parametrize("kind", ["in a conversation", "while it is judged"])
+def test_an_answer_that_is_no_sample_yet_is_not_paid_for_again(
+    bench: Make, endpoint: MockEndpoint, kind: str
+):
+    endpoint.configure(answer=SAID)
+    judged = kind == "while it is judged"
+    more: dict[str, Json] = {} if judged else {"turns": ["and on"]}
+    rows = [ExampleDraft({"word": f"word{n}", **more}, SAID[1:]) for n in range(4)]
+    scorers = (RUBRIC,) if judged else ({"name": "equals"},)
+    made = bench(rows=rows, scorers=scorers, concurrency=4, input_price=100, output_price=300)
+    run_id = made.plan(use_cache=False)
+    endpoint.configure(hang_after=4)
+    worker = start(made, run_id)
+    wait_for(lambda: len(pending_answers.of_run(made.workspace.db, run_id)) == 4)
+    wait_for(lambda: endpoint.stats()["requests"] == 8)
+    worker.kill()
+    worker.wait(10)
+    let_lease_run_out(made, run_id)
+    endpoint.configure(hang_after=-1)
+    assert start(made, run_id).wait(60) == 0
+    assert endpoint.stats()["requests"] == 12, "asked twice is only what had no answer"
+    assert pending_answers.of_run(made.workspace.db, run_id) == {}
+    counts = made.view(run_id).cells[0].counts
+    assert (counts.right, counts.cached) == (4, 0)
+    assert counts.cost == 100 * counts.input_tokens + 300 * counts.output_tokens > 0
 
 
 def test_a_detached_worker_survives_the_process_that_started_it(

@@ -84,7 +84,7 @@ async def converse(
 
     Args:
         ask: asks the model under test.
-        request: the first question; with what was said since where `past` holds answers.
+        request: the first question.
         script: how it goes on.
         past: gets each answer, so that a conversation that broke off goes on from there.
         ask_user: what the model that plays the user replies; blocks.
@@ -97,7 +97,7 @@ async def converse(
     for number, answer in enumerate(past):
         said = await _next(script, number, messages, answer, ask_user)
         if said is None:
-            return request, joined(past)
+            return replace(request, messages=tuple(messages)), joined(past)
         messages += [Message("assistant", answer.text), Message("user", said)]
     while True:
         asked = replace(request, messages=tuple(messages))

@@ -13,13 +13,14 @@ from typing import NoReturn
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind
 from llmops_tui.runner.budget import CostCap
-from llmops_tui.runner.exchange import AskUser, Exchange, UserSilentError
+from llmops_tui.runner.exchange import AskUser, Exchange, UserSilentError, pending_answer
 from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_in
 from llmops_tui.runner.lanes import Lane, Step
 from llmops_tui.runner.outcomes import answered_sample, errored_sample
 from llmops_tui.runner.retry import STOPS_AT_ONCE, THRESHOLD, wait_before_retry
 from llmops_tui.runner.scoring import ScorerFailedError, Scoring
 from llmops_tui.store.finished_sample import FinishedSample
+from llmops_tui.store.pending_answers import PendingAnswer
 
 LOOKAHEAD = 512
 """Jobs read ahead for one endpoint while another one is slower."""
@@ -48,6 +49,7 @@ class Dispatcher:
         scoring: turns answers into outcomes.
         cap: the cost cap.
         finish: gets each finished sample.
+        keep: gets each answer that is no sample yet, so that no kill has it paid again.
         unwritten: how many finished samples wait to be written; too many hold the dispatcher.
         ask_user: asks the model that plays the user in conversations; blocks.
     """
@@ -58,6 +60,7 @@ class Dispatcher:
     scoring: Scoring
     cap: CostCap
     finish: Callable[[FinishedSample], None]
+    keep: Callable[[PendingAnswer], None]
     unwritten: Callable[[], int]
     ask_user: AskUser
     stopped: str = ""
@@ -239,21 +242,23 @@ class Dispatcher:
                     return
             model = self.targets[job.place.cell].model
             job.attempts += 1
-            exchange = Exchange(lane, step, self.ask_user)
+            exchange = Exchange(lane, step, model, self.ask_user, self.keep)
             try:
                 answer = await exchange.answer()
             except AnswerError as error:
                 # An answer that says nothing, or breaks off, was paid for all the same.
-                cost = exchange.cost(model, error.usage)
+                cost = exchange.cost(error.usage)
                 job.spent += cost
                 self._failed(lane, job, error, exchange.sent_at)
             except UserSilentError as silent:
-                cost = exchange.cost(model, None)
+                cost = exchange.cost(None)
                 job.spent += cost
                 self._user_failed(lane, job, silent)
             else:
-                cost = exchange.cost(model, answer.usage)
+                cost = exchange.cost(answer.usage)
                 job.spent += cost
+                if self.scoring.waits and job.script is None:
+                    self.keep(pending_answer(job, 0, answer, job.spent))
                 self._answered.append((job, answer))
                 self._work_soon()
         finally:
@@ -333,6 +338,8 @@ class Dispatcher:
             self._finish_with(job, job.shared)
         elif job.cached is not None:
             self._finish_with(job, job.cached.answer)
+        else:
+            self._finish_with(job, job.past[-1])
 
     def _finish_with(self, job: Job, answer: Answer) -> None:
         for one in (job, *self.feed.answered(job, answer)):

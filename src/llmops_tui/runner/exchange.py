@@ -12,6 +12,7 @@ from llmops_tui.runner.conversation import converse
 from llmops_tui.runner.jobs import Job, request_json
 from llmops_tui.runner.lanes import Lane, Step
 from llmops_tui.runner.scorers.judging import Reply
+from llmops_tui.store.pending_answers import PendingAnswer
 
 AskUser = Callable[[str, Ask], Reply]
 
@@ -36,12 +37,16 @@ class Exchange:
     Args:
         lane: where the job is asked.
         step: the job, and what the rate limits were told of its first request.
+        model: the one that answers.
         ask_user: asks the model that plays the user; blocks.
+        keep: gets each answer of a conversation when it comes.
     """
 
     lane: Lane
     step: Step
+    model: Model
     ask_user: AskUser
+    keep: Callable[[PendingAnswer], None]
     sent_at: float = 0.0
     """When the last request went out, by the event loop's clock."""
     _sent: int = 0
@@ -67,14 +72,13 @@ class Exchange:
         job.request_json = request_json(last).decode("utf-8", "replace")
         return answer
 
-    def cost(self, model: Model, usage: Usage | None) -> int:
+    def cost(self, usage: Usage | None) -> int:
         """Nano-units that this attempt cost, also where it didn't lead to the end.
 
         Args:
-            model: the one that answers.
             usage: of the answer, or of what came instead of one.
         """
-        job = self.step.job
+        job, model = self.step.job, self.model
         if job.script is None:
             return 0 if usage is None else model.cost(usage)
         turns = job.past[self._had :]
@@ -94,6 +98,10 @@ class Exchange:
         answer = await lane.provider.ask(request)
         self._broke_off = False
         lane.answered(answer, clock(), self.sent_at, self.step.tokens)
+        job = self.step.job
+        if job.script is not None:
+            spent = job.spent + self.cost(None) + self.model.cost(answer.usage)
+            self.keep(pending_answer(job, len(job.past), answer, spent))
         return answer
 
     def _user_says(self, model: str, question: Ask) -> str:
@@ -104,6 +112,12 @@ class Exchange:
             raise UserSilentError(model, error) from error
         self._user_costs.append(reply.cost)
         return reply.text
+
+
+def pending_answer(job: Job, turn: int, answer: Answer, spent: int) -> PendingAnswer:
+    """What the file is to keep of an answer, when `spent` is what the job cost until then."""
+    cost, job.kept = spent - job.kept, spent
+    return PendingAnswer(job.ordinal, turn, answer, cost)
 
 
 def paid_usage(job: Job, error: AnswerError) -> Usage | None:

@@ -20,9 +20,10 @@ from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.run import Run
 from llmops_tui.providers.anthropic import DEFAULT_MAX_TOKENS
 from llmops_tui.runner.conversation import Script, script_of
-from llmops_tui.store import datasets, endpoints, prompts, samples
+from llmops_tui.store import datasets, endpoints, pending_answers, prompts, samples
 from llmops_tui.store.database import Database
 from llmops_tui.store.finished_sample import FinishedSample
+from llmops_tui.store.pending_answers import PendingAnswer
 from llmops_tui.store.samples import CachedAnswer
 
 PAGE = 64
@@ -61,12 +62,23 @@ class Job:
     script: Script | None = None
     """How the conversation goes on after the first answer; None where it doesn't."""
     past: list[Answer] = field(default_factory=list)
-    """Answers of a conversation that broke off."""
+    """Its own answers so far: of a conversation that broke off, or one that was to be judged."""
+    kept: int = 0
+    """Of `spent`, what the file knows of."""
 
     @property
     def needs_no_request(self) -> bool:
         """Whether it can be finished as it is."""
-        return self.request is None or self.cached is not None or self.shared is not None
+        is_answered = self.script is None and bool(self.past)
+        had = self.cached is not None or self.shared is not None
+        return self.request is None or had or is_answered
+
+    def go_on_from(self, pending: Sequence[PendingAnswer]) -> None:
+        """Have what an earlier worker was answered."""
+        self.past = [one.answer for one in pending]
+        self.spent = self.kept = sum(one.cost for one in pending)
+        if self.script is None and pending:
+            self.attempts = 1
 
     def share(self, leader: Job, answer: Answer) -> None:
         """Have the answer of another job; in a conversation it answers what was said there."""
@@ -140,6 +152,7 @@ class Feed:
     targets: list[CellTarget]
     plan: Plan = field(init=False)
     _ids: array[int] = field(init=False)
+    _pending: dict[int, list[PendingAnswer]] = field(init=False)
     _done: bytearray = field(init=False)
     _next: int = 0
     _page: deque[tuple[int, Place, Example]] = field(default_factory=deque)
@@ -151,6 +164,7 @@ class Feed:
         version = datasets.version(self.db, run.dataset_version_id)
         self._ids = datasets.example_ids(self.db, version, spec.split, spec.only)
         self.plan = Plan(len(self._ids), len(spec.cells), spec.repeats, spec.seed, spec.limit)
+        self._pending = pending_answers.of_run(self.db, run.id)
         self._done = bytearray(self.plan.total)
         for ordinal in samples.done_ordinals(self.db, run.id):
             self._done[ordinal] = 1
@@ -164,6 +178,16 @@ class Feed:
     def missing(self) -> int:
         """Samples that were missing when the feed was opened."""
         return self._done.count(0)
+
+    @property
+    def pending_cost(self) -> int:
+        """Nano-units of the answers that an earlier worker was given and made no sample of."""
+        return sum(one.cost for pending in self._pending.values() for one in pending)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there are such answers."""
+        return bool(self._pending)
 
     def take(self) -> Job | None:
         """The next job, or None when all were handed out.
@@ -254,7 +278,7 @@ class Feed:
         shown = asked.decode("utf-8", "replace")
         if cached is not None and script is not None:
             shown = cached.request  # with all that was said before the answer
-        return Job(
+        job = Job(
             ordinal,
             place,
             example,
@@ -265,6 +289,9 @@ class Feed:
             size=len(told),
             script=script,
         )
+        if self._pending:
+            job.go_on_from(self._pending.pop(ordinal, ()))
+        return job
 
 
 def request_json(request: ChatRequest) -> bytes:

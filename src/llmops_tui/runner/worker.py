@@ -105,10 +105,18 @@ class _Execution:
         self._feed = Feed(db, self._run, self._targets)
         self._cap = CostCap(
             self._run.cost_cap,
-            sum(cell.cost for cell in self._run.cells) + judging.spent(db, run_id),
+            sum(cell.cost for cell in self._run.cells)
+            + judging.spent(db, run_id)
+            + self._feed.pending_cost,
         )
         self._writer = Writer(
-            db, run_id, worker, self._heard, self._feed.committed, self._store_trouble
+            db,
+            run_id,
+            worker,
+            self._heard,
+            self._feed.committed,
+            self._store_trouble,
+            had_pending=self._feed.has_pending,
         )
         self._users = ModelJury(db)
         self._scoring = Scoring(self._run.spec.scorers, db)
@@ -150,6 +158,7 @@ class _Execution:
             scoring=self._scoring,
             cap=self._cap,
             finish=self._finished,
+            keep=self._writer.keep,
             unwritten=lambda: self._writer.backlog,
             ask_user=self._users.ask,
         )

@@ -11,6 +11,7 @@ from llmops_tui.core.errors import StoreBusyError, StoreFullError
 from llmops_tui.store import runs, samples
 from llmops_tui.store.database import Database
 from llmops_tui.store.finished_sample import FinishedSample
+from llmops_tui.store.pending_answers import PendingAnswer
 from llmops_tui.store.runs import Control
 
 LATEST_S = 0.15
@@ -32,6 +33,7 @@ class Writer:
         on_committed: called in the event loop with what the file has from now on.
         on_trouble: called with a sentence while the file can't be written, and with an empty one
             when it can again.
+        had_pending: whether an earlier worker left answers that stand in no sample yet.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Writer:
         on_control: Callable[[Control], None],
         on_committed: Callable[[Sequence[FinishedSample]], None],
         on_trouble: Callable[[str], None],
+        *,
+        had_pending: bool = False,
     ) -> None:
         self._db = db
         self._run_id = run_id
@@ -50,6 +54,8 @@ class Writer:
         self._on_committed = on_committed
         self._on_trouble = on_trouble
         self._waiting: list[FinishedSample] = []
+        self._pending: dict[int, list[PendingAnswer]] = {}
+        self._had_pending = had_pending
         self._full = asyncio.Event()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, "llmops-writer")
@@ -63,8 +69,13 @@ class Writer:
     def add(self, sample: FinishedSample) -> None:
         """Hand over a finished sample."""
         self._waiting.append(sample)
+        self._pending.pop(sample.ordinal, None)
         if len(self._waiting) >= LARGEST_BATCH:
             self._full.set()
+
+    def keep(self, pending: PendingAnswer) -> None:
+        """Hand over an answer whose sample isn't finished yet."""
+        self._pending.setdefault(pending.ordinal, []).append(pending)
 
     async def run(self) -> None:
         """Write until `close` was called and everything is committed.
@@ -75,9 +86,10 @@ class Writer:
         """
         last_beat = 0.0
         try:
-            while not (self._closing and not self._waiting):
+            while not (self._closing and not self._waiting and not self._pending):
                 await self._pause()
-                if self._waiting or time.monotonic() - last_beat >= BEAT_S:
+                is_due = time.monotonic() - last_beat >= BEAT_S
+                if self._waiting or self._pending or is_due:
                     last_beat = time.monotonic()
                     await self._commit()
         finally:
@@ -101,11 +113,13 @@ class Writer:
 
     async def _commit(self) -> None:
         batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        pending = [one for kept in self._pending.values() for one in kept]
+        self._pending = {}
         begun = time.monotonic()
         while True:
             try:
                 control = await asyncio.get_running_loop().run_in_executor(
-                    self._thread, self._write, batch
+                    self._thread, self._write, batch, pending
                 )
                 break
             except (StoreBusyError, StoreFullError) as error:
@@ -118,10 +132,10 @@ class Writer:
         self._on_committed(batch)
         self._on_control(control)
 
-    def _write(self, batch: list[FinishedSample]) -> Control:
+    def _write(self, batch: list[FinishedSample], pending: list[PendingAnswer]) -> Control:
         now = time.monotonic()
         active_ms = int((now - self._counted_until) * 1000)
-        if batch:
+        if batch or pending:
             control = samples.commit(
                 self._db,
                 self._run_id,
@@ -129,7 +143,10 @@ class Writer:
                 worker=self._worker,
                 lease_ms=LEASE_MS,
                 active_ms=active_ms,
+                pending=pending,
+                had_pending=self._had_pending,
             )
+            self._had_pending = self._had_pending or bool(pending)
         else:
             control = runs.beat(self._db, self._run_id, self._worker, LEASE_MS, active_ms)
         self._counted_until = now

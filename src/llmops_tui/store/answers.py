@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer
 from llmops_tui.core.clock import now_ms
+from llmops_tui.store.answer_columns import columns_of_answer
 from llmops_tui.store.database import Database
-from llmops_tui.store.finished_sample import columns_of_answer
 from llmops_tui.store.samples import INSERT_ANSWER
 
 STATS = """

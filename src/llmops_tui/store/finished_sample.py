@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer, Usage
 from llmops_tui.core.run import Outcome, SampleScore
-from llmops_tui.store.codec import pack, to_json
+from llmops_tui.store.answer_columns import columns_of_answer
 
 HEAD_LENGTH = 160
 NO_USAGE = Usage(0, 0)
@@ -63,30 +63,6 @@ def answer_values(item: FinishedSample, created_at: int) -> tuple[object, ...] |
     if item.answer is None or item.cached_answer_id is not None:
         return None
     return columns_of_answer(item.answer_key, item.request, item.answer, created_at)
-
-
-def columns_of_answer(
-    key: bytes, request: str, answer: Answer, created_at: int
-) -> tuple[object, ...]:
-    """Columns of an answer to a request, without its id."""
-    usage = answer.usage
-    return (
-        key,
-        pack(request),
-        pack(answer.text),
-        answer.finish_reason,
-        answer.response_id,
-        answer.model,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cached_tokens,
-        int(usage.estimated),
-        answer.latency_ms,
-        answer.first_token_ms,
-        answer.between_tokens_ms,
-        created_at,
-        to_json([[call.id, call.name, call.arguments] for call in answer.tool_calls]),
-    )
 
 
 def sample_values(

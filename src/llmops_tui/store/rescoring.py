@@ -11,9 +11,10 @@ from llmops_tui.core.chat import Answer, Json
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import ConflictError
 from llmops_tui.core.run import Outcome, SampleScore
+from llmops_tui.store.answer_columns import answer_of
 from llmops_tui.store.codec import from_json, to_json, unpack
 from llmops_tui.store.database import Database
-from llmops_tui.store.samples import INSERT_SCORE, answer_of, score_values
+from llmops_tui.store.samples import INSERT_SCORE, score_values
 
 PAGE = """
 SELECT s.id AS sample_id, s.cell, s.example_id, s.outcome, s.cost, a.*

@@ -11,6 +11,7 @@ from llmops_tui.core.errors import ConflictError, NotFoundError
 from llmops_tui.core.run import CellCounts, Run, RunSpec, RunStatus, Wanted
 from llmops_tui.store.codec import json_object, to_json
 from llmops_tui.store.database import Database
+from llmops_tui.store.pending_answers import forget_within
 
 INSERT = """
 INSERT INTO run (project_id, dataset_version_id, spec, total, concurrency, cost_cap, author, note,
@@ -200,6 +201,8 @@ def end(db: Database, run_id: int, worker: str, status: RunStatus, cause: str = 
     with db.write("run") as connection:
         finished_at = now_ms() if status.over else None
         connection.execute(END, (status.value, cause, finished_at, run_id, worker))
+        if status.over:
+            forget_within(connection, run_id, None)
 
 
 def want(db: Database, run_id: int, wanted: Wanted) -> None:

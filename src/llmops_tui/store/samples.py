@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llmops_tui.core.chat import Answer, ToolCall, Usage
+from llmops_tui.core.chat import Answer
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
 from llmops_tui.core.run import Outcome, Sample, SampleScore
+from llmops_tui.store.answer_columns import answer_of
 from llmops_tui.store.codec import pack, unpack
 from llmops_tui.store.database import Database
 from llmops_tui.store.finished_sample import (
@@ -20,6 +20,7 @@ from llmops_tui.store.finished_sample import (
     count_values,
     sample_values,
 )
+from llmops_tui.store.pending_answers import PendingAnswer, forget_within, keep_within
 from llmops_tui.store.runs import Control, beat_within
 
 MAX_IDS = """
@@ -120,8 +121,13 @@ def commit(
     worker: str,
     lease_ms: int,
     active_ms: int,
+    pending: Sequence[PendingAnswer] = (),
+    had_pending: bool = False,
 ) -> Control:
     """Write finished samples, their answers and the counts in one transaction.
+
+    With them goes what stands in no sample yet (`pending`), and what did until now (where the run
+    `had_pending` answers).
 
     Texts are packed before the lock is taken. Prolongs the worker's lease in the same transaction,
     so that a worker that was overtaken can't write.
@@ -158,6 +164,10 @@ def commit(
         connection.executemany(INSERT_SCORE, score_rows)
         connection.executemany(INSERT_ERROR, error_rows)
         connection.executemany(COUNT, count_values(batch, run_id))
+        if had_pending:
+            forget_within(connection, run_id, [item.ordinal for item in batch])
+        if pending:
+            keep_within(connection, run_id, pending)
     return control
 
 
@@ -270,29 +280,6 @@ def score_values(sample_id: int, scores: Sequence[SampleScore]) -> Iterator[tupl
             score.judge,
             score.cost,
         )
-
-
-def answer_of(row: sqlite3.Row) -> Answer:
-    """The answer in a row of the table."""
-    return Answer(
-        text=unpack(row["text"]),
-        finish_reason=row["finish_reason"],
-        usage=Usage(
-            row["input_tokens"], row["output_tokens"], row["cached_tokens"], bool(row["estimated"])
-        ),
-        model=row["model"],
-        response_id=row["response_id"],
-        latency_ms=row["latency_ms"],
-        first_token_ms=row["first_token_ms"],
-        between_tokens_ms=row["between_tokens_ms"],
-        tool_calls=_tool_calls(row["tool_calls"]),
-    )
-
-
-def _tool_calls(stored: str) -> tuple[ToolCall, ...]:
-    if stored == "[]":  # nearly always
-        return ()
-    return tuple(ToolCall(*map(str, call)) for call in json.loads(stored))
 
 
 def _sample(row: sqlite3.Row) -> Sample:

@@ -1,0 +1,23 @@
+-- Answers that were paid for and stand in no sample yet: turns of a conversation that goes on, and
+-- answers that a scorer is still at. They go when their sample is written.
+CREATE TABLE pending_answer (
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    text BLOB NOT NULL,
+    finish_reason TEXT NOT NULL,
+    response_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
+    estimated INTEGER NOT NULL,
+    latency_ms REAL NOT NULL,
+    first_token_ms REAL,
+    between_tokens_ms REAL,
+    tool_calls TEXT NOT NULL,
+    cost INTEGER NOT NULL,
+    PRIMARY KEY (run_id, ordinal, turn)
+) STRICT, WITHOUT ROWID;
+-- The few runs that a worker is at: those at one endpoint share its limits.
+CREATE INDEX run_leased ON run (lease_until) WHERE lease_until IS NOT NULL;
