@@ -16,6 +16,7 @@ from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
 from llmops_tui.runner.retry import MAX_ATTEMPTS, CircuitBreaker, wait_before_retry
 from llmops_tui.runner.worker import execute
 from llmops_tui.services import runs
+from llmops_tui.store import runs as run_store
 
 Make = Callable[..., Bench]
 
@@ -64,6 +65,35 @@ def test_requests_a_minute_are_kept(bench: Make, endpoint: MockEndpoint):
     # Ten a second, and one second's worth may go out at once.
     assert time.monotonic() - started >= 0.9
     assert made.view(run_id).cells[0].counts.right == 21
+
+
+def test_workers_at_one_endpoint_share_its_limit(bench: Make, endpoint: MockEndpoint):
+    made = bench(rows=12, requests_per_minute=600)
+    db = made.workspace.db
+    other, mine = made.plan(), made.plan()
+    assert run_store.claim(db, other, "another worker", 1, 60_000)
+    limited = {made.model.endpoint.id}
+    assert run_store.beat(db, other, "another worker", 60_000, 0, limited=limited).workers == {
+        made.model.endpoint.id: 1
+    }
+    started = time.monotonic()
+    work(made, mine)
+    # Five a second is half of the limit, and one second's worth may go out at once.
+    assert time.monotonic() - started >= 1.0
+    assert made.view(mine).cells[0].counts.right == 12
+    left = run_store.beat(db, other, "another worker", 60_000, 0, limited=limited)
+    assert left.workers == {made.model.endpoint.id: 1}, "the one that ended is not counted"
+
+
+def test_judges_keep_to_the_limit_of_their_endpoint(bench: Make, endpoint: MockEndpoint):
+    endpoint.configure(answer='={"reason": "kind", "pass": true}')
+    rubric = {"name": "judge_rubric", "parameters": {"rubric": "Kind.", "model": "mock"}}
+    made = bench(rows=11, requests_per_minute=600, scorers=(rubric,))
+    run_id = made.plan()
+    started = time.monotonic()
+    work(made, run_id)
+    assert time.monotonic() - started >= 0.9, "11 rows and 11 judgements, ten a second"
+    assert made.view(run_id).cells[0].counts.right == 11
 
 
 def test_an_endpoint_that_bears_little_gets_little_and_answers_all(

@@ -104,8 +104,14 @@ class RateLimit:
     """
 
     def __init__(self, per_minute: int | None) -> None:
-        self._per_second = None if per_minute is None else per_minute / 60.0
+        self._whole = None if per_minute is None else per_minute / 60.0
+        self._per_second = self._whole
         self._free_at = 0.0
+
+    def share(self, workers: int) -> None:
+        """From here on, have the share that is left where so many keep to the limit together."""
+        if self._whole is not None:
+            self._per_second = self._whole / max(1, workers)
 
     def delay(self, now: float, units: float = 1.0) -> float:
         """Seconds to wait before using `units`; they count as used from here on."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, ChatRequest, Json, Model
 from llmops_tui.core.errors import InputError
@@ -14,6 +15,7 @@ from llmops_tui.providers.base import Provider
 from llmops_tui.providers.factory import open_provider
 from llmops_tui.providers.wire import Wire
 from llmops_tui.runner.jobs import answer_key, request_json
+from llmops_tui.runner.pace import Pace, Paces
 from llmops_tui.runner.retry import wait_before_retry
 from llmops_tui.runner.scorers.judging import Reply
 from llmops_tui.store import answers, endpoints, samples
@@ -22,17 +24,35 @@ from llmops_tui.store.database import Database
 PARAMETERS: dict[str, Json] = {"temperature": 0}
 """Besides the model's own: a judge should say the same of the same."""
 
+CHARS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An endpoint where judges are asked."""
+
+    provider: Provider
+    concurrency: asyncio.Semaphore
+    pace: Pace
+
 
 class ModelJury:
     """Judging models of a workspace, asked over one event loop in a thread of its own."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, paces: Paces) -> None:
+        """Open nothing yet.
+
+        Args:
+            db: the workspace.
+            paces: what the endpoints' limits leave to this worker.
+        """
         self._db = db
+        self._paces = paces
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._wire: Wire | None = None
-        self._providers: dict[int, tuple[Provider, asyncio.Semaphore]] = {}
+        self._places: dict[int, _Place] = {}
         self._models: dict[str, Model] = {}
         self._plain: set[int] = set()
         """Models whose endpoint refuses schemas."""
@@ -117,26 +137,39 @@ class ModelJury:
         self._wire = await Wire().__aenter__()
 
     async def _close(self) -> None:
-        for provider, _ in self._providers.values():
-            await provider.close()
+        for place in self._places.values():
+            await place.provider.close()
         if self._wire is not None:
             await self._wire.__aexit__(None, None, None)
 
-    async def _ask(self, model: Model, request: ChatRequest) -> Answer:
-        if model.endpoint_id not in self._providers:
-            endpoint = endpoints.endpoint(self._db, model.endpoint_id)
+    def _place(self, endpoint_id: int) -> _Place:
+        found = self._places.get(endpoint_id)
+        if found is None:
+            endpoint = endpoints.endpoint(self._db, endpoint_id)
             assert self._wire is not None
-            places = asyncio.Semaphore(endpoint.max_concurrency)
-            self._providers[model.endpoint_id] = (open_provider(endpoint, self._wire), places)
-        provider, places = self._providers[model.endpoint_id]
+            found = self._places[endpoint_id] = _Place(
+                open_provider(endpoint, self._wire),
+                asyncio.Semaphore(endpoint.max_concurrency),
+                self._paces.of(endpoint),
+            )
+        return found
+
+    async def _ask(self, model: Model, request: ChatRequest) -> Answer:
+        place = self._place(model.endpoint_id)
+        tokens = sum(len(message.content) for message in request.messages) // CHARS_PER_TOKEN
         attempts = 0
         while True:
             if model.id in self._plain:
                 request = ChatRequest(request.model, request.messages, request.parameters)
             attempts += 1
             try:
-                async with places:
-                    return await provider.ask(request)
+                async with place.concurrency:
+                    delay = place.pace.reserve(asyncio.get_running_loop().time(), tokens)
+                    await asyncio.sleep(delay)
+                    answer = await place.provider.ask(request)
+                usage = answer.usage
+                place.pace.settle(tokens, usage.input_tokens + usage.output_tokens)
+                return answer
             except AnswerError as error:
                 refused = error.kind is AnswerErrorKind.BAD_REQUEST
                 if refused and request.response_schema is not None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, Endpoint
 from llmops_tui.providers.base import Provider
-from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
+from llmops_tui.runner.concurrency import AdaptiveLimit
 from llmops_tui.runner.jobs import Job
+from llmops_tui.runner.pace import Pace
 from llmops_tui.runner.retry import CircuitBreaker
 
 THROTTLING = (429, 503, 529)
@@ -38,8 +39,7 @@ class Lane:
     provider: Provider
     limit: AdaptiveLimit
     breaker: CircuitBreaker
-    requests: RateLimit
-    tokens: RateLimit
+    pace: Pace
     queue: deque[Job] = field(default_factory=deque)
     """Ready to be asked; filled ahead of need."""
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -49,15 +49,16 @@ class Lane:
     _sequence: itertools.count[int] = field(default_factory=itertools.count)
 
     @staticmethod
-    def to(endpoint: Endpoint, provider: Provider, concurrency: int, patience_s: float) -> Lane:
+    def to(
+        endpoint: Endpoint, provider: Provider, pace: Pace, concurrency: int, patience_s: float
+    ) -> Lane:
         """A lane with the endpoint's own limits; `concurrency` is the run's."""
         return Lane(
             endpoint,
             provider,
             AdaptiveLimit(min(concurrency, endpoint.max_concurrency)),
             CircuitBreaker(endpoint.name, patience_s=patience_s),
-            RateLimit(endpoint.requests_per_minute),
-            RateLimit(endpoint.tokens_per_minute),
+            pace,
         )
 
     @property
@@ -77,7 +78,7 @@ class Lane:
 
     def reserve(self, now: float, tokens: float) -> float:
         """Seconds until a request of so many tokens may go out; it counts from here on."""
-        delay = max(self.requests.delay(now), self.tokens.delay(now, tokens))
+        delay = self.pace.reserve(now, tokens)
         self.free_at = max(self.free_at, now + delay)
         return delay
 
@@ -98,7 +99,7 @@ class Lane:
         self.breaker.answered(now)
         self.limit.answered(now, now - sent_at)
         usage = answer.usage
-        self.tokens.settle(expected_tokens, usage.input_tokens + usage.output_tokens)
+        self.pace.settle(expected_tokens, usage.input_tokens + usage.output_tokens)
 
     def failed(self, error: AnswerError, now: float) -> None:
         """None came. Throttling, said or only shown by the status, makes room at once."""

@@ -14,6 +14,7 @@ from llmops_tui.store.database import Database
 
 if TYPE_CHECKING:
     from llmops_tui.runner.jury import ModelJury
+    from llmops_tui.runner.pace import Paces
 
 
 class ScorerFailedError(Exception):
@@ -23,18 +24,25 @@ class ScorerFailedError(Exception):
 class Scoring:
     """All scorers of a run, compiled once. An answer is right when every one of them passes."""
 
-    def __init__(self, specs: Sequence[Mapping[str, Json]], db: Database | None = None) -> None:
+    def __init__(
+        self,
+        specs: Sequence[Mapping[str, Json]],
+        db: Database | None = None,
+        paces: Paces | None = None,
+    ) -> None:
         """Compile them.
 
         Args:
             specs: their specifications.
             db: the workspace, whose models may judge; without it none does.
+            paces: what the limits of their endpoints leave to them.
 
         Raises:
             InputError: a scorer can't be used.
             UnavailableError: what a scorer needs isn't installed.
         """
         self._jury: ModelJury | None = None
+        self._paces = paces
         parsed = [ScorerSpec.from_json(spec) for spec in specs]
         self.waits = any(map(waits, parsed))
         """Whether some scorer asks another process or a model: then it belongs in a thread."""
@@ -50,8 +58,9 @@ class Scoring:
     def _jury_of(self, db: Database | None) -> ModelJury | None:
         if self._jury is None and db is not None and self.waits:
             from llmops_tui.runner.jury import ModelJury  # loads what asks models
+            from llmops_tui.runner.pace import Paces
 
-            self._jury = ModelJury(db)
+            self._jury = ModelJury(db, self._paces or Paces())
         return self._jury
 
     def __call__(

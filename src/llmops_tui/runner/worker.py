@@ -19,6 +19,7 @@ from llmops_tui.runner.dispatch import Dispatcher
 from llmops_tui.runner.jobs import CellTarget, Feed, load_targets
 from llmops_tui.runner.jury import ModelJury
 from llmops_tui.runner.lanes import Lane
+from llmops_tui.runner.pace import Paces
 from llmops_tui.runner.retry import PATIENCE_S
 from llmops_tui.runner.scoring import Scoring
 from llmops_tui.runner.stopping import Decider, can_stop
@@ -98,6 +99,7 @@ class _Execution:
         patience_s: float,
     ) -> None:
         self._db = db
+        self._worker = worker
         self._patience_s = patience_s
         self._on_finish = on_finish
         self._run = runs.get(db, run_id)
@@ -117,9 +119,11 @@ class _Execution:
             self._feed.committed,
             self._store_trouble,
             had_pending=self._feed.has_pending,
+            limited=lambda: self._paces.limited,
         )
-        self._users = ModelJury(db)
-        self._scoring = Scoring(self._run.spec.scorers, db)
+        self._paces = Paces()
+        self._users = ModelJury(db, self._paces)
+        self._scoring = Scoring(self._run.spec.scorers, db, self._paces)
         self._decider = self._open_decider()
         self._concurrency = self._run.concurrency
         self._wanted = Wanted.RUN
@@ -129,6 +133,7 @@ class _Execution:
         """Dispatch and write until done; (how it ended, why)."""
         async with Wire(max_connections=MOST_CONNECTIONS) as wire:
             self._dispatcher = self._open_dispatcher(wire, self._concurrency)
+            self._share_limits()
             if self._decider is not None:
                 self._stop_if_decided()
             writing = asyncio.create_task(self._writer.run())
@@ -150,7 +155,9 @@ class _Execution:
             endpoint = target.endpoint
             if endpoint.id not in lanes:
                 provider = open_provider(endpoint, wire)
-                lanes[endpoint.id] = Lane.to(endpoint, provider, concurrency, self._patience_s)
+                lanes[endpoint.id] = Lane.to(
+                    endpoint, provider, self._paces.of(endpoint), concurrency, self._patience_s
+                )
         return Dispatcher(
             feed=self._feed,
             targets=self._targets,
@@ -162,6 +169,14 @@ class _Execution:
             unwritten=lambda: self._writer.backlog,
             ask_user=self._users.ask,
         )
+
+    def _share_limits(self) -> None:
+        """Know of the others before the first request; they hear of this one within two seconds."""
+        limited = self._paces.limited
+        if limited:
+            run_id = self._run.id
+            control = runs.beat(self._db, run_id, self._worker, LEASE_MS, 0, limited=limited)
+            self._paces.share(control.workers)
 
     def _open_decider(self) -> Decider | None:
         spec = self._run.spec
@@ -216,6 +231,7 @@ class _Execution:
         dispatcher = self._dispatcher
         assert dispatcher is not None
         self._cap.cap = control.cost_cap
+        self._paces.share(control.workers)
         if control.concurrency != self._concurrency:
             self._concurrency = control.concurrency
             dispatcher.set_concurrency(control.concurrency)

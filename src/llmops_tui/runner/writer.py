@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from llmops_tui.core.errors import StoreBusyError, StoreFullError
@@ -34,6 +34,7 @@ class Writer:
         on_trouble: called with a sentence while the file can't be written, and with an empty one
             when it can again.
         had_pending: whether an earlier worker left answers that stand in no sample yet.
+        limited: ids of the endpoints that are asked and whose limits are shared with others.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Writer:
         on_trouble: Callable[[str], None],
         *,
         had_pending: bool = False,
+        limited: Callable[[], Collection[int]] = frozenset,
     ) -> None:
         self._db = db
         self._run_id = run_id
@@ -56,6 +58,7 @@ class Writer:
         self._waiting: list[FinishedSample] = []
         self._pending: dict[int, list[PendingAnswer]] = {}
         self._had_pending = had_pending
+        self._limited = limited
         self._full = asyncio.Event()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, "llmops-writer")
@@ -145,9 +148,17 @@ class Writer:
                 active_ms=active_ms,
                 pending=pending,
                 had_pending=self._had_pending,
+                limited=self._limited(),
             )
             self._had_pending = self._had_pending or bool(pending)
         else:
-            control = runs.beat(self._db, self._run_id, self._worker, LEASE_MS, active_ms)
+            control = runs.beat(
+                self._db,
+                self._run_id,
+                self._worker,
+                LEASE_MS,
+                active_ms,
+                limited=self._limited(),
+            )
         self._counted_until = now
         return control

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from llmops_tui.core.clock import now_ms
@@ -54,6 +55,15 @@ UPDATE run SET status = ?, cause = ?, lease_until = NULL, worker = NULL, worker_
     finished_at = ?
 WHERE id = ? AND worker = ?
 """
+USE = "INSERT OR IGNORE INTO endpoint_use (run_id, endpoint_id) VALUES (?, ?)"
+USE_NO_MORE = "DELETE FROM endpoint_use WHERE run_id = ?"
+WORKERS = """
+SELECT u.endpoint_id, (
+    SELECT count(*) FROM run r CROSS JOIN endpoint_use o ON o.run_id = r.id
+    WHERE r.lease_until >= ?2 AND o.endpoint_id = u.endpoint_id
+) AS workers
+FROM endpoint_use u WHERE u.run_id = ?1
+"""
 WANT = "UPDATE run SET wanted = ? WHERE id = ?"
 STOP_UNATTENDED = """
 UPDATE run SET status = ?, wanted = 'run', cause = ?, lease_until = NULL, worker = NULL
@@ -75,6 +85,8 @@ class Control:
     wanted: Wanted
     concurrency: int
     cost_cap: int | None
+    workers: Mapping[int, int]
+    """For each endpoint with a limit that the run asks: how many workers are at it."""
 
 
 class LeaseLostError(ConflictError):
@@ -172,28 +184,55 @@ def claim(db: Database, run_id: int, worker: str, pid: int, lease_ms: int) -> bo
         return connection.execute(CLAIM, values).rowcount == 1
 
 
-def beat(db: Database, run_id: int, worker: str, lease_ms: int, active_ms: int) -> Control:
+def beat(
+    db: Database,
+    run_id: int,
+    worker: str,
+    lease_ms: int,
+    active_ms: int,
+    *,
+    limited: Collection[int] = (),
+) -> Control:
     """Prolong the lease, count the time worked, and read what people want.
+
+    Args:
+        db: the workspace.
+        run_id: the run.
+        worker: who holds its lease.
+        lease_ms: for how long it is prolonged.
+        active_ms: time worked since the last beat.
+        limited: ids of endpoints with limits that this worker asks and shares with others.
 
     Raises:
         LeaseLostError: another worker took the run over.
     """
     with db.write() as connection:
-        return beat_within(connection, run_id, worker, lease_ms, active_ms)
+        return beat_within(connection, run_id, worker, lease_ms, active_ms, limited)
 
 
 def beat_within(
-    connection: sqlite3.Connection, run_id: int, worker: str, lease_ms: int, active_ms: int
+    connection: sqlite3.Connection,
+    run_id: int,
+    worker: str,
+    lease_ms: int,
+    active_ms: int,
+    limited: Collection[int] = (),
 ) -> Control:
     """`beat` as part of a transaction that is under way."""
-    connection.execute(BEAT, (now_ms() + lease_ms, active_ms, run_id, worker))
+    now = now_ms()
+    connection.execute(BEAT, (now + lease_ms, active_ms, run_id, worker))
     row = connection.execute(CONTROL, (run_id, worker)).fetchone()
     if row is None:
         raise LeaseLostError(
             f"Run {run_id} was taken over by another worker.",
             "Nothing to do: the other worker goes on with it.",
         )
-    return Control(Wanted(row["wanted"]), row["concurrency"], row["cost_cap"])
+    workers: dict[int, int] = {}
+    if limited:
+        connection.executemany(USE, [(run_id, endpoint_id) for endpoint_id in limited])
+        for found in connection.execute(WORKERS, (run_id, now)):
+            workers[found["endpoint_id"]] = found["workers"]
+    return Control(Wanted(row["wanted"]), row["concurrency"], row["cost_cap"], workers)
 
 
 def end(db: Database, run_id: int, worker: str, status: RunStatus, cause: str = "") -> None:
@@ -201,6 +240,7 @@ def end(db: Database, run_id: int, worker: str, status: RunStatus, cause: str = 
     with db.write("run") as connection:
         finished_at = now_ms() if status.over else None
         connection.execute(END, (status.value, cause, finished_at, run_id, worker))
+        connection.execute(USE_NO_MORE, (run_id,))
         if status.over:
             forget_within(connection, run_id, None)
 

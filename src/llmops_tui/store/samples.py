@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer
@@ -123,6 +123,7 @@ def commit(
     active_ms: int,
     pending: Sequence[PendingAnswer] = (),
     had_pending: bool = False,
+    limited: Collection[int] = (),
 ) -> Control:
     """Write finished samples, their answers and the counts in one transaction.
 
@@ -139,7 +140,7 @@ def commit(
     answers = [answer_values(item, finished_at) for item in batch]
     errors = [(item.error_message, pack(item.request), pack(item.evidence)) for item in batch]
     with db.write("run") as connection:
-        control = beat_within(connection, run_id, worker, lease_ms, active_ms)
+        control = beat_within(connection, run_id, worker, lease_ms, active_ms, limited)
         answer_id, sample_id = map(int, connection.execute(MAX_IDS).fetchone())
         answer_rows: list[tuple[object, ...]] = []
         sample_rows: list[tuple[object, ...]] = []

@@ -15,5 +15,5 @@ STEPS: tuple[str, ...] = (
     "token_pace",
     "rescoring",
     "judging",
-    "pending_answers",
+    "under_way",
 )

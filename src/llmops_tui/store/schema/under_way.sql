@@ -21,3 +21,9 @@ CREATE TABLE pending_answer (
 ) STRICT, WITHOUT ROWID;
 -- The few runs that a worker is at: those at one endpoint share its limits.
 CREATE INDEX run_leased ON run (lease_until) WHERE lease_until IS NOT NULL;
+-- Endpoints with limits that a run asks, the tested ones and those of judges.
+CREATE TABLE endpoint_use (
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    endpoint_id INTEGER NOT NULL REFERENCES endpoint (id) ON DELETE CASCADE,
+    PRIMARY KEY (run_id, endpoint_id)
+) STRICT, WITHOUT ROWID;
