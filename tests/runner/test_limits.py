@@ -11,11 +11,12 @@ from tests.workspaces import Bench
 
 from llmops_tui.core.chat import AnswerError, AnswerErrorKind, Timeouts
 from llmops_tui.core.run import RunStatus
-from llmops_tui.runner.budget import CostCap
+from llmops_tui.runner.budget import Aside, CostCap
 from llmops_tui.runner.concurrency import AdaptiveLimit, RateLimit
 from llmops_tui.runner.retry import MAX_ATTEMPTS, CircuitBreaker, wait_before_retry
 from llmops_tui.runner.worker import execute
 from llmops_tui.services import runs
+from llmops_tui.store import judging
 from llmops_tui.store import runs as run_store
 
 Make = Callable[..., Bench]
@@ -271,26 +272,26 @@ def test_garbage_is_no_outage():
 def test_a_cap_counts_what_is_under_way():
     cap = CostCap(100, spent=0)
     held = [cap.reserve(30) for _ in range(4)]
-    assert held == [30, 30, 30, None]
-    cap.settle(30, 5)
-    assert cap.reserve(30) == 30
+    assert held == [Aside(30), Aside(30), Aside(30), None]
+    cap.settle(Aside(30), 5)
+    assert cap.reserve(30) == Aside(30)
     assert cap.reserve(30) is None
 
 
 def test_a_cap_lets_one_request_of_unknown_price_out_at_a_time_first_and_last():
     cap = CostCap(1000, spent=0)
-    assert cap.reserve(None) == 0
+    assert cap.reserve(None) == Aside(0)
     assert cap.reserve(None) is None, "nothing is known of its price"
-    cap.settle(0, 40)
-    assert cap.reserve(None) == 80, "twice the dearest so far"
+    cap.settle(Aside(0), 40)
+    assert cap.reserve(None) == Aside(80), "twice the dearest so far"
     assert cap.reserve(None) is None, "no more at once than were answered"
-    cap.settle(80, 45)
+    cap.settle(Aside(80), 45)
     cap.spent = 900
-    assert cap.reserve(None) == 90
+    assert cap.reserve(None) == Aside(90)
     assert cap.reserve(None) is None  # 900 + 90 + 90 would be too much
-    cap.settle(90, 60)
-    assert cap.reserve(None) == 120  # 960 are spent: the last one
-    cap.settle(120, 95)
+    cap.settle(Aside(90), 60)
+    assert cap.reserve(None) == Aside(120)  # 960 are spent: the last one
+    cap.settle(Aside(120), 95)
     assert cap.spent == 1055  # by one request, no more
     assert cap.reserve(None) is None
 
@@ -300,7 +301,7 @@ def test_answers_of_very_different_length_exceed_a_cap_by_one_request_at_most(sp
     for seed in range(100):
         chance = random.Random(seed)
         cap = CostCap(100_000, spent=0)
-        waiting: list[tuple[int, int]] = []
+        waiting: list[tuple[Aside, int]] = []
         dearest = 0
         while True:
             aside = cap.reserve(None) if len(waiting) < 50 else None
@@ -315,7 +316,55 @@ def test_answers_of_very_different_length_exceed_a_cap_by_one_request_at_most(sp
         assert 100_000 <= cap.spent <= 100_000 + dearest
 
 
+def test_what_costs_nothing_goes_on_when_the_cap_is_reached():
+    cap = CostCap(100, spent=130)
+    assert cap.reserve(0) == Aside(0)
+    assert cap.reserve(0, judged=True) is None, "its judge may cost"
+
+
+def test_a_run_stops_before_its_judges_spend_more_than_the_cap(bench: Make, endpoint: MockEndpoint):
+    endpoint.configure(answer='={"reason": "kind", "pass": true}')
+    rubric = {"name": "judge_rubric", "parameters": {"rubric": "Kind.", "model": "mock"}}
+    made = bench(rows=60, scorers=(rubric,), input_price=1000, output_price=1000)
+    db = made.workspace.db
+    whole = made.plan(limit=10, use_cache=False)
+    work(made, whole)
+    a_row = (made.view(whole).cost + judging.spent(db, whole)) // 10
+    capped = made.plan(cost_cap=20 * a_row, seed=3, use_cache=False)
+    assert work(made, capped) is RunStatus.PAUSED
+    assert made.view(capped).run.cause == "cost cap reached"
+    spent = made.view(capped).cost + judging.spent(db, capped)
+    assert 15 * a_row <= spent <= 21 * a_row + a_row // 10
+
+
+@pytest.mark.parametrize("price", [2_000, None], ids=["known", "unknown"])
+def test_judges_are_under_the_cap_too(price: int | None):
+    for seed in range(100):
+        chance = random.Random(seed)
+        cap = CostCap(100_000, spent=0)
+        asked: list[Aside] = []
+        to_judge: list[Aside] = []
+        dearest = 0
+        while True:
+            few = len(asked) + len(to_judge) < 50
+            aside = cap.reserve(price, judged=True) if few else None
+            if aside is not None:
+                asked.append(aside)
+            elif asked and (not to_judge or chance.random() < 0.5):
+                to_judge.append(asked.pop(chance.randrange(len(asked))))
+                cap.settle(to_judge[-1], cost := round(1_000 * chance.uniform(0.5, 2)))
+                dearest = max(dearest, cost)
+            elif to_judge:
+                one = to_judge.pop(chance.randrange(len(to_judge)))
+                cap.judged(one, cost := round(500 * chance.lognormvariate(0, 0.5)))
+                dearest = max(dearest, cost)
+            else:
+                break
+        assert cap.spent <= 100_000 + 2 * dearest, "by one row at most: its answer and its judge"
+        assert cap.spent >= 90_000
+
+
 def test_without_a_cap_anything_goes():
     cap = CostCap(None, spent=10**12)
-    assert cap.reserve(None) == 0
-    assert cap.reserve(10**15) == 10**15
+    assert cap.reserve(None) == Aside(0)
+    assert cap.reserve(10**15) == Aside(10**15)

@@ -6,19 +6,18 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NoReturn
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind
 from llmops_tui.runner.budget import CostCap
 from llmops_tui.runner.exchange import AskUser, Exchange, UserSilentError, pending_answer
-from llmops_tui.runner.jobs import CellTarget, Feed, Job, question_in
+from llmops_tui.runner.jobs import CellTarget, Feed, Job
+from llmops_tui.runner.judge_pool import JudgePool
 from llmops_tui.runner.lanes import Lane, Step
 from llmops_tui.runner.outcomes import answered_sample, errored_sample
 from llmops_tui.runner.retry import STOPS_AT_ONCE, THRESHOLD, wait_before_retry
-from llmops_tui.runner.scoring import ScorerFailedError, Scoring
+from llmops_tui.runner.scoring import Scoring
 from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.store.pending_answers import PendingAnswer
 
@@ -26,8 +25,6 @@ LOOKAHEAD = 512
 """Jobs read ahead for one endpoint while another one is slower."""
 MOST_READY = 256
 """Jobs kept ready for an endpoint, so that none is made while an answer waits to be heard."""
-MOST_JUDGED = 16
-"""Answers that are judged at once where a scorer asks another process or a model."""
 AT_A_TIME = 64
 """Samples finished without a request (from the cache) before the event loop gets its turn."""
 FINISH_AT_A_TIME = 16
@@ -71,8 +68,7 @@ class Dispatcher:
     """Samples that are still to be finished."""
     _answered: deque[tuple[Job, Answer]] = field(default_factory=deque)
     """Answers to be scored when the event loop has heard what else came."""
-    _judging: set[asyncio.Task[None]] = field(default_factory=set)
-    _threads: ThreadPoolExecutor | None = None
+    _judges: JudgePool = field(init=False)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
     _exhausted: bool = False
     _pumping: bool = False
@@ -82,6 +78,7 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self._each_lane = list({id(lane): lane for lane in self.lanes}.values())
         self._left = self.feed.missing
+        self._judges = JudgePool(self.scoring, self._finish, self._was_judged)
 
     async def run(self) -> None:
         """Go on until everything is done, or until `stop` and what was under way has ended.
@@ -93,8 +90,7 @@ class Dispatcher:
         try:
             await self._done.wait()
         finally:
-            if self._threads is not None:
-                self._threads.shutdown(wait=False, cancel_futures=True)
+            self._judges.close()
         if self.trouble is not None:
             raise self.trouble
 
@@ -112,8 +108,7 @@ class Dispatcher:
         for lane in self._each_lane:
             for task in lane.under_way:
                 task.cancel()
-        for task in self._judging:
-            task.cancel()
+        self._judges.abandon()
 
     def set_concurrency(self, concurrency: int) -> None:
         """Change the ceiling, also while requests are under way."""
@@ -138,7 +133,7 @@ class Dispatcher:
 
     def _is_held_up(self) -> bool:
         """Whether what was answered must be judged or written before more is asked."""
-        return self.unwritten() >= MOST_UNWRITTEN or len(self._judging) >= MOST_JUDGED
+        return self.unwritten() >= MOST_UNWRITTEN or self._judges.is_full
 
     def _pump_lane(self, lane: Lane) -> None:
         while len(lane.under_way) < lane.places and not self.stopped:
@@ -162,16 +157,19 @@ class Dispatcher:
             job = self._next_job(lane, now)
             if job is None:
                 return None
-            if job.needs_no_request:
-                self._finish_without_request(lane, job)
-                continue
             target = self.targets[job.place.cell]
-            aside = self.cap.reserve(target.highest_price(job))
+            price = 0 if job.needs_no_request else target.highest_price(job)
+            aside = self.cap.reserve(price, judged=self.scoring.waits)
             if aside is None:
                 lane.queue.appendleft(job)
                 if not self.cap.under_way:
                     self.stop("cost cap reached")
                 return None
+            job.aside = aside
+            if job.needs_no_request:
+                self.cap.settle(aside, 0)
+                self._finish_without_request(lane, job)
+                continue
             tokens = target.expected_tokens(job)
             return Step(job, aside, lane.reserve(now, tokens), tokens)
         loop.call_soon(self.pump)
@@ -239,6 +237,7 @@ class Dispatcher:
                 await asyncio.sleep(step.delay)
                 if self.stopped:
                     lane.queue.appendleft(job)
+                    self._settle_judging(job, 0)
                     return
             model = self.targets[job.place.cell].model
             job.attempts += 1
@@ -250,10 +249,12 @@ class Dispatcher:
                 cost = exchange.cost(error.usage)
                 job.spent += cost
                 self._failed(lane, job, error, exchange.sent_at)
+                self._settle_judging(job, 0)
             except UserSilentError as silent:
                 cost = exchange.cost(None)
                 job.spent += cost
                 self._user_failed(lane, job, silent)
+                self._settle_judging(job, 0)
             else:
                 cost = exchange.cost(answer.usage)
                 job.spent += cost
@@ -263,6 +264,11 @@ class Dispatcher:
                 self._work_soon()
         finally:
             self.cap.settle(step.aside, cost)
+
+    def _settle_judging(self, job: Job, cost: int) -> None:
+        """It was judged for so much, or isn't now: it failed, or is asked later."""
+        aside, job.aside = job.aside, None
+        self.cap.judged(aside, cost)
 
     def _user_failed(self, lane: Lane, job: Job, silent: UserSilentError) -> None:
         """It was asked as often as may help; the lane's endpoint has nothing to do with it."""
@@ -344,55 +350,34 @@ class Dispatcher:
     def _finish_with(self, job: Job, answer: Answer) -> None:
         for one in (job, *self.feed.answered(job, answer)):
             if self.scoring.waits:
-                task = asyncio.get_running_loop().create_task(self._judge(one, answer))
-                self._judging.add(task)
-                task.add_done_callback(self._was_judged)
+                self._judges.judge(one, answer)
             else:
                 judged = partial(self.scoring, answer, one.example, one.spent)
-                self._finish(answered_sample(one, answer, judged))
+                self._finish(one, answered_sample(one, answer, judged))
 
-    async def _judge(self, job: Job, answer: Answer) -> None:
-        """Score in a thread: the scorers wait for another process or a model."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(MOST_JUDGED, "llmops-judge")
-        asked = question_in(job.request_json)
-        judging = asyncio.get_running_loop().run_in_executor(
-            self._threads, self.scoring, answer, job.example, job.spent, asked
-        )
-        try:
-            await asyncio.wait({judging})
-        except asyncio.CancelledError:
-            judging.cancel()
-            # The answer was paid for: it is kept, and can be scored again.
-            cut = ScorerFailedError("The judging was cut short; score the run again.")
-            self._finish(answered_sample(job, answer, lambda: _raise(cut)))
-            raise
-        self._finish(answered_sample(job, answer, judging.result))
-
-    def _was_judged(self, task: asyncio.Task[None]) -> None:
-        self._judging.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+    def _was_judged(self, error: BaseException | None) -> None:
+        if error is not None:
             self._break(error)
         self.pump()
 
     def _give_up(self, lane: Lane, job: Job, error: AnswerError) -> None:
-        self._finish(errored_sample(job, error))
+        self._finish(job, errored_sample(job, error))
         follower = self.feed.gave_up(job)
         if follower is not None:
             lane.queue.appendleft(follower)
 
-    def _finish(self, sample: FinishedSample) -> None:
+    def _finish(self, job: Job, sample: FinishedSample) -> None:
         self._left -= 1
-        self.cap.spent += sum(score.cost for score in sample.scores)
+        self._settle_judging(job, sum(score.cost for score in sample.scores))
         self.finish(sample)
 
     def _finish_if_idle(self) -> None:
-        if self._answered or self._judging or any(lane.under_way for lane in self._each_lane):
+        if (
+            self._answered
+            or self._judges.is_busy
+            or any(lane.under_way for lane in self._each_lane)
+        ):
             return
         waiting = any(lane.waits for lane in self._each_lane)
         if self.stopped or (self._exhausted and not waiting):
             self._done.set()
-
-
-def _raise(error: Exception) -> NoReturn:
-    raise error

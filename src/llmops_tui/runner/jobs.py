@@ -19,6 +19,7 @@ from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.run import Run
 from llmops_tui.providers.anthropic import DEFAULT_MAX_TOKENS
+from llmops_tui.runner.budget import Aside
 from llmops_tui.runner.conversation import Script, script_of
 from llmops_tui.store import datasets, endpoints, pending_answers, prompts, samples
 from llmops_tui.store.database import Database
@@ -63,6 +64,8 @@ class Job:
     """How the conversation goes on after the first answer; None where it doesn't."""
     past: list[Answer] = field(default_factory=list)
     """Its own answers so far: of a conversation that broke off, or one that was to be judged."""
+    aside: Aside | None = None
+    """What the cost cap set aside for its attempt, until it was judged."""
     kept: int = 0
     """Of `spent`, what the file knows of."""
 
@@ -113,8 +116,8 @@ class CellTarget:
         if model.input_price == 0 and model.output_price == 0:
             return 0
         output = self.output_tokens_bound
-        if output is None:
-            return None
+        if output is None or (job.script is not None and job.script.persona):
+            return None  # what the model that plays the user says has no known price
         answers = job.script.most_answers if job.script is not None else 1
         # Each question of a conversation holds everything said before it.
         asked = answers * job.size + output * answers * (answers - 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from llmops_tui.core.chat import Answer, AnswerError, AnswerErrorKind, Endpoint
 from llmops_tui.providers.base import Provider
+from llmops_tui.runner.budget import Aside
 from llmops_tui.runner.concurrency import AdaptiveLimit
 from llmops_tui.runner.jobs import Job
 from llmops_tui.runner.pace import Pace
@@ -23,8 +24,7 @@ class Step:
     """A request that may be sent."""
 
     job: Job
-    aside: int
-    """What the cost cap set aside for it."""
+    aside: Aside
     delay: float
     """Seconds to wait for the rate limits."""
     tokens: int
