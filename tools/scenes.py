@@ -430,7 +430,13 @@ SCENES = (
             State("one model, opened", "7 enter"),
             State("error: the endpoint can't be asked", "7 j t enter"),
             State("adding an endpoint", "7 a"),
+            State("changing limits and prices", "7 e"),
         ),
+    ),
+    Scene(
+        "Models: the answer cache",
+        "models.cache_page:CachePage",
+        (State("empty: no answer yet", "7 c", BARE), State("what is stored and saved", "7 c")),
     ),
 )
 

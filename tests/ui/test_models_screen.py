@@ -6,9 +6,10 @@ import socket
 
 from tests.ui.driving import footer, press, shown, until
 
-from llmops_tui.core.chat import Endpoint, Model
+from llmops_tui.core.chat import Answer, Endpoint, Model, Usage
 from llmops_tui.services import models
 from llmops_tui.services.workspace import Workspace
+from llmops_tui.store.answers import keep_answer
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.form import FormScreen
 from llmops_tui.ui.screens.models.screen import ModelsScreen
@@ -37,13 +38,16 @@ async def test_an_endpoint_is_added_with_its_price(app: LlmopsApp, workspace: Wo
         await press(pilot, "7", "a")
         assert isinstance(app.screen, FormScreen)
         await press(pilot, *"office", "tab", "tab", *"http://127.0.0.1:8080/v1", "tab")
-        await press(pilot, *"env:OFFICE_KEY", "tab", "tab", *"small-model", "tab")
+        await press(pilot, *"env:OFFICE_KEY", "tab", "tab", *"60", "tab", *"9000", "tab", "tab")
+        await press(pilot, *"small-model", "tab")
         await press(pilot, "backspace", *"0.15", "tab", "backspace", *"0.6", "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
         await until(pilot, lambda: "small-model" in shown(app))
         (view,) = models.list_models(workspace)
         assert (view.model.input_price, view.model.output_price) == (150, 600)
         assert view.endpoint.key_ref == "env:OFFICE_KEY"
+        limits = (view.endpoint.requests_per_minute, view.endpoint.tokens_per_minute)
+        assert limits == (60, 9000)
         assert "0.15 USD" in shown(app)
         assert "not tested" in shown(app)
 
@@ -54,7 +58,7 @@ async def test_a_key_itself_is_refused_and_never_stored(
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "7", "a")
         await press(pilot, *"office", "tab", "tab", *"http://127.0.0.1:8080/v1", "tab")
-        await press(pilot, *"sk-secret", "tab", "tab", *"m", "ctrl+s")
+        await press(pilot, *"sk-secret", *["tab"] * 5, *"m", "ctrl+s")
         assert "A key is never stored: say where it is found." in shown(app)
         assert models.list_models(workspace) == []
 
@@ -82,6 +86,44 @@ async def test_another_model_is_added_to_the_endpoint_under_the_cursor(
         await press(pilot, "m", *"new-model", "ctrl+s")
         await until(pilot, lambda: "new-model" in shown(app))
         assert "no model yet" not in shown(app)
+
+
+async def test_limits_and_prices_are_changed_in_place(app: LlmopsApp, workspace: Workspace) -> None:
+    endpoint = Endpoint(0, "local", "openai", "http://127.0.0.1:9/v1", requests_per_minute=60)
+    models.add_endpoint(workspace, endpoint, [Model(0, 0, "m", {"temperature": 0})])
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "7", "enter")
+        assert "60 requests at most, shared by all runs" in shown(app)
+        await press(pilot, "escape", "e", *["tab"] * 3, "end", "backspace", "backspace")
+        await press(pilot, *"120", "tab", "tab", "tab", "end", "backspace", *"0.25", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
+        await until(pilot, lambda: "0.25 USD" in shown(app))
+    (view,) = models.list_models(workspace)
+    assert view.endpoint.requests_per_minute == 120
+    assert (view.model.input_price, view.model.parameters) == (250, {"temperature": 0})
+
+
+async def test_the_answer_cache_tells_what_it_saved_and_is_emptied_after_a_question(
+    app: LlmopsApp, workspace: Workspace
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "7", "c")
+        assert "No answer is stored yet." in shown(app)
+        assert "Empty it" not in footer(app)
+        for number in range(3):
+            keep_answer(workspace.db, bytes([number]), "{}", answer(f"answer {number}"))
+        await press(pilot, "escape", "c")
+        await until(pilot, lambda: "3 answers" in shown(app))
+        assert "small-model" in shown(app)
+        await press(pilot, "x")
+        assert "Later runs pay for all answers anew." in shown(app)
+        await press(pilot, "y")
+        await until(pilot, lambda: "Answer cache · 0 answers" in shown(app))
+        assert app.unforeseen == []
+
+
+def answer(text: str) -> Answer:
+    return Answer(text, "stop", Usage(1, 1), "small-model", "id", 1.0)
 
 
 def test_prices_are_said_with_their_currency() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 
@@ -38,6 +40,9 @@ def list_(ctx: click.Context, as_json: bool) -> None:
                     "input_price": view.model.input_price / NANO_PER_MILLION,
                     "output_price": view.model.output_price / NANO_PER_MILLION,
                     "currency": view.model.currency,
+                    "concurrency": view.endpoint.max_concurrency,
+                    "requests_per_minute": view.endpoint.requests_per_minute,
+                    "tokens_per_minute": view.endpoint.tokens_per_minute,
                 }
                 for view in found
             ]
@@ -109,6 +114,55 @@ def add(
     )
     models.add_endpoint(workspace_of(ctx), place, [entry])
     say(f"Added {name} at {endpoint}. `llmops-tui model check {name}` asks whether it answers.")
+
+
+@model.command("set")
+@click.argument("name")
+@click.option("--url", help="Such as http://127.0.0.1:8080/v1.")
+@click.option("--key", "key_ref", help="env:NAME or file:PATH; never the key itself.")
+@click.option("--concurrency", type=click.IntRange(1), help="Requests at once.")
+@click.option("--rpm", type=click.IntRange(0), help="Requests a minute, at most; 0: no limit.")
+@click.option("--tpm", type=click.IntRange(0), help="Tokens a minute, at most; 0: no limit.")
+@click.option("--timeout", type=click.FloatRange(0.1), help="Seconds for a whole answer.")
+@click.option("--input-price", type=click.FloatRange(0), help="For a million input tokens.")
+@click.option("--output-price", type=click.FloatRange(0), help="For a million output tokens.")
+@click.option("--context", "context_window", type=click.IntRange(1), help="Tokens that fit.")
+@click.pass_context
+def set_(ctx: click.Context, /, name: str, **given: str | float | None) -> None:
+    """Change the model NAME, or the limits of its endpoint; what isn't named stays."""
+    workspace = workspace_of(ctx)
+    view = models.find_model(workspace, name)
+    endpoint, found = changed(view.endpoint, view.model, given)
+    models.change(workspace, endpoint, found)
+    say(f"Changed {view.title}. The next run has it so.")
+
+
+def changed(
+    endpoint: Endpoint, entry: Model, given: Mapping[str, str | float | None]
+) -> tuple[Endpoint, Model]:
+    """An endpoint and a model with the options that were given."""
+    values = {name: value for name, value in given.items() if value is not None}
+    if "url" in values:
+        endpoint = replace(endpoint, base_url=str(values["url"]).rstrip("/"))
+    if "key_ref" in values:
+        endpoint = replace(endpoint, key_ref=str(values["key_ref"]))
+    if "concurrency" in values:
+        endpoint = replace(endpoint, max_concurrency=int(values["concurrency"]))
+    if "rpm" in values:
+        endpoint = replace(endpoint, requests_per_minute=int(values["rpm"]) or None)
+    if "tpm" in values:
+        endpoint = replace(endpoint, tokens_per_minute=int(values["tpm"]) or None)
+    if "timeout" in values:
+        total = float(values["timeout"])
+        limits = replace(endpoint.timeouts, first_byte=total, total=total)
+        endpoint = replace(endpoint, timeouts=limits)
+    if "input_price" in values:
+        entry = replace(entry, input_price=round(float(values["input_price"]) * NANO_PER_MILLION))
+    if "output_price" in values:
+        entry = replace(entry, output_price=round(float(values["output_price"]) * NANO_PER_MILLION))
+    if "context_window" in values:
+        entry = replace(entry, context_window=int(values["context_window"]))
+    return endpoint, entry
 
 
 @model.command()

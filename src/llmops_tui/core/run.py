@@ -136,6 +136,15 @@ class CellCounts:
     input_tokens: int = 0
     output_tokens: int = 0
     latency_ms: int = 0
+    estimated: int = 0
+    """Samples whose tokens the endpoint didn't tell: they are estimates."""
+    judging_cost: int = 0
+    """Nano-units that models which judge have cost, scoring again included."""
+
+    @property
+    def spent(self) -> int:
+        """Nano-units of answers and judgements."""
+        return self.cost + self.judging_cost
 
     @property
     def done(self) -> int:

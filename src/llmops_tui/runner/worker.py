@@ -24,7 +24,7 @@ from llmops_tui.runner.retry import PATIENCE_S
 from llmops_tui.runner.scoring import Scoring
 from llmops_tui.runner.stopping import Decider, can_stop
 from llmops_tui.runner.writer import LEASE_MS, Writer
-from llmops_tui.store import judging, runs, samples
+from llmops_tui.store import runs, samples
 from llmops_tui.store.database import Database
 from llmops_tui.store.finished_sample import FinishedSample
 from llmops_tui.store.runs import Control, LeaseLostError
@@ -107,9 +107,7 @@ class _Execution:
         self._feed = Feed(db, self._run, self._targets)
         self._cap = CostCap(
             self._run.cost_cap,
-            sum(cell.cost for cell in self._run.cells)
-            + judging.spent(db, run_id)
-            + self._feed.pending_cost,
+            sum(cell.spent for cell in self._run.cells) + self._feed.pending_cost,
         )
         self._writer = Writer(
             db,

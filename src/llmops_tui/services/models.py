@@ -73,6 +73,19 @@ def add_endpoint(workspace: Workspace, endpoint: Endpoint, models: list[Model]) 
     return stored
 
 
+def change(workspace: Workspace, endpoint: Endpoint, model: Model | None) -> Endpoint:
+    """Change where and how fast an endpoint is asked, and what a model there costs.
+
+    Runs under way go on as they began; the next worker of a run has the new settings.
+
+    Raises:
+        InputError: something about it can't be right.
+    """
+    _check_endpoint(endpoint)
+    endpoints.change(workspace.db, endpoint, model)
+    return endpoint
+
+
 def ensure_embedded(workspace: Workspace) -> ModelView:
     """The embedded model's entry, added where it's missing."""
     from llmops_tui.providers.embedded.client import MOST_AT_ONCE

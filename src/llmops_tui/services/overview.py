@@ -217,7 +217,7 @@ def _spent(views: Sequence[RunView]) -> str:
     spent: dict[str, int] = {}
     right: dict[str, int] = {}
     for cell in (cell for view in views for cell in view.cells):
-        spent[cell.currency] = spent.get(cell.currency, 0) + cell.counts.cost
+        spent[cell.currency] = spent.get(cell.currency, 0) + cell.counts.spent
         right[cell.currency] = right.get(cell.currency, 0) + cell.counts.right
     if not any(spent.values()):
         return "nothing spent in the last runs"

@@ -116,6 +116,7 @@ def read_request(values: Mapping[str, str], choices: StartChoices) -> RunRequest
         concurrency=_number(values.get("concurrency", "")),
         cost_cap=_nano(values.get("cost_cap", "")),
         use_cache=values.get("cache", "") != "no",
+        stream=values.get("stream", "") == "yes",
         stop_when_decided={"yes": True, "no": False}.get(values.get("stop", "")),
     )
 

@@ -47,11 +47,12 @@ def money(nano: int, currency: str) -> str:
 
 
 def cost_words(view: RunView) -> str:
-    """What a run has cost so far; one amount for each currency."""
+    """What a run has cost so far; one amount for each currency, ≈ where tokens are estimates."""
     sums: dict[str, int] = {}
     for cell in view.cells:
-        sums[cell.currency] = sums.get(cell.currency, 0) + cell.counts.cost
-    return " + ".join(money(nano, currency) for currency, nano in sums.items()) or NONE
+        sums[cell.currency] = sums.get(cell.currency, 0) + cell.counts.spent
+    about = "≈ " if any(cell.counts.estimated and cell.counts.cost for cell in view.cells) else ""
+    return about + " + ".join(money(n, currency) for currency, n in sums.items()) if sums else NONE
 
 
 def spent_words(view: RunView) -> str:
@@ -113,7 +114,7 @@ def verdict_words(view: RunView, cell: CellView) -> str:
 def _price(cell: CellView, answers: int) -> int:
     """What so many more answers cost at the price so far, the errored ones' included."""
     answered = cell.counts.right + cell.counts.wrong
-    return round(cell.counts.cost / answered * answers) if answered else 0
+    return round(cell.counts.spent / answered * answers) if answered else 0
 
 
 def _seconds(view: RunView, answers: int) -> float | None:

@@ -124,8 +124,8 @@ class RunView:
 
     @property
     def cost(self) -> int:
-        """Spent so far, in nano-units."""
-        return sum(cell.counts.cost for cell in self.cells)
+        """Spent so far, in nano-units, judges included."""
+        return sum(cell.counts.spent for cell in self.cells)
 
 
 def plan_run(workspace: Workspace, project_id: int, request: RunRequest) -> int:

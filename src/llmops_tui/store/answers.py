@@ -15,6 +15,11 @@ SELECT count(*) AS answers, coalesce(sum(length(request) + length(text)), 0) AS 
        coalesce(sum(key <> x''), 0) AS served
 FROM answer
 """
+BY_MODEL = """
+SELECT model, sum(key <> x'') AS answers, sum(key = x'') AS kept,
+       sum(length(request) + length(text)) AS bytes, max(created_at) AS newest
+FROM answer GROUP BY model ORDER BY bytes DESC
+"""
 HITS = """
 SELECT coalesce(sum(cached), 0) AS hits, coalesce(sum(correct + wrong), 0) AS answered
 FROM run_cell
@@ -39,6 +44,28 @@ class CacheStats:
     """Samples that were answered from the cache."""
     answered: int
     """Samples that have an answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedModel:
+    """What the cache holds of one model."""
+
+    model: str
+    """As the endpoint calls it in its answers."""
+    answers: int
+    kept: int
+    size: int
+    """Bytes, packed."""
+    newest: int
+    """When the newest answer came, in epoch milliseconds."""
+
+
+def by_model(db: Database) -> list[CachedModel]:
+    """What each model answered, the largest first; reads every answer's length."""
+    return [
+        CachedModel(row["model"], row["answers"], row["kept"], row["bytes"], row["newest"])
+        for row in db.rows(BY_MODEL)
+    ]
 
 
 def stats(db: Database) -> CacheStats:

@@ -17,6 +17,16 @@ INSERT INTO endpoint (name, kind, base_url, key_ref, max_concurrency, requests_p
                       tokens_per_minute, timeouts, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+CHANGE_ENDPOINT = """
+UPDATE endpoint SET base_url = ?, key_ref = ?, max_concurrency = ?, requests_per_minute = ?,
+    tokens_per_minute = ?, timeouts = ?
+WHERE id = ?
+"""
+CHANGE_MODEL = """
+UPDATE model SET parameters = ?, input_price = ?, output_price = ?, currency = ?,
+    context_window = ?
+WHERE id = ?
+"""
 ENDPOINTS = "SELECT * FROM endpoint ORDER BY id"
 ENDPOINT = "SELECT * FROM endpoint WHERE id = ?"
 ENDPOINT_BY_NAME = "SELECT * FROM endpoint WHERE name = ?"
@@ -56,6 +66,38 @@ def add_endpoint(db: Database, endpoint: Endpoint) -> Endpoint:
             f"There is already an endpoint named {endpoint.name!r}.", "Choose another name."
         ) from error
     return replace(endpoint, id=int(cursor.lastrowid or 0))
+
+
+def change(db: Database, endpoint: Endpoint, model: Model | None) -> None:
+    """Store other settings of an endpoint and of a model there; names and kinds stay.
+
+    What finished runs cost stays as it was reckoned then.
+    """
+    with db.write("model") as connection:
+        connection.execute(
+            CHANGE_ENDPOINT,
+            (
+                endpoint.base_url,
+                endpoint.key_ref,
+                endpoint.max_concurrency,
+                endpoint.requests_per_minute,
+                endpoint.tokens_per_minute,
+                to_json(asdict(endpoint.timeouts)),
+                endpoint.id,
+            ),
+        )
+        if model is not None:
+            connection.execute(
+                CHANGE_MODEL,
+                (
+                    to_json(dict(model.parameters)),
+                    model.input_price,
+                    model.output_price,
+                    model.currency,
+                    model.context_window,
+                    model.id,
+                ),
+            )
 
 
 def endpoints(db: Database) -> list[Endpoint]:

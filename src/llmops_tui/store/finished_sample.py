@@ -97,7 +97,7 @@ def sample_values(
 
 def count_values(batch: Sequence[FinishedSample], run_id: int) -> list[tuple[object, ...]]:
     """What a batch adds to the counts of each cell."""
-    sums: Mapping[int, list[int]] = defaultdict(lambda: [0] * 8)
+    sums: Mapping[int, list[int]] = defaultdict(lambda: [0] * 10)
     for item in batch:
         cell = sums[item.cell]
         cell[0] += item.outcome is Outcome.RIGHT
@@ -109,4 +109,6 @@ def count_values(batch: Sequence[FinishedSample], run_id: int) -> list[tuple[obj
         cell[6] += item.usage.output_tokens
         if item.answer is not None:
             cell[7] += round(item.answer.latency_ms)
+        cell[8] += item.usage.estimated
+        cell[9] += sum(score.cost for score in item.scores)
     return [(*counts, run_id, cell) for cell, counts in sums.items()]

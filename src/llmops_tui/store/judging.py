@@ -32,10 +32,6 @@ WHERE c.scorer = ? AND c.judge LIKE '{%' AND c.judge NOT LIKE '%' || char(10) ||
   AND l.id = (SELECT max(id) FROM sample_label WHERE sample_id = l.sample_id)
 GROUP BY 1, 2
 """
-SPENT = """
-SELECT coalesce(sum(c.cost), 0) FROM sample s JOIN score c ON c.sample_id = s.id
-WHERE s.run_id = ? AND c.judge <> ''
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +86,3 @@ def labelled(db: Database, found: JudgedCounts) -> dict[tuple[bool, str], int]:
     """(the judge passed it, what people say) → rows, of all runs that this judge judged."""
     rows = db.rows(LABELLED, (found.scorer, found.model, found.prompt))
     return {(bool(row["passed"]), row["verdict"]): row["rows"] for row in rows}
-
-
-def spent(db: Database, run_id: int) -> int:
-    """What judging a run cost so far, in nano-units."""
-    row = db.row(SPENT, (run_id,))
-    return int(row[0]) if row else 0

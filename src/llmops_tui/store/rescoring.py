@@ -36,7 +36,8 @@ SELECT s.id, ?, a.request, x'00' FROM sample s JOIN answer a ON a.id = s.answer_
 WHERE s.id = ?
 """
 COUNT = """
-UPDATE run_cell SET correct = correct + ?, wrong = wrong + ?, errored = errored + ?
+UPDATE run_cell SET correct = correct + ?, wrong = wrong + ?, errored = errored + ?,
+    judging_cost = judging_cost + ?
 WHERE run_id = ? AND cell = ?
 """
 BEGIN = """
@@ -202,7 +203,7 @@ def forget_errored(db: Database, run_id: int) -> int:
         connection.execute(DROP_ERRORED_ERRORS, (run_id,))
         connection.execute(DROP_ERRORED, (run_id,))
         connection.executemany(
-            COUNT, [(0, 0, -row["errored"], run_id, row["cell"]) for row in counted]
+            COUNT, [(0, 0, -row["errored"], 0, run_id, row["cell"]) for row in counted]
         )
         total = sum(row["errored"] for row in counted)
         if total:
@@ -224,10 +225,12 @@ def _values(item: Rejudged) -> tuple[object, ...]:
 
 def _counts(batch: Sequence[Rejudged], run_id: int) -> list[tuple[object, ...]]:
     places = {Outcome.RIGHT: 0, Outcome.WRONG: 1, Outcome.ERRORED: 2}
-    moved: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    moved: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for item in batch:
-        moved[item.of.cell][places[item.of.outcome]] -= 1
-        moved[item.of.cell][places[item.outcome]] += 1
+        counts = moved[item.of.cell]
+        counts[places[item.of.outcome]] -= 1
+        counts[places[item.outcome]] += 1
+        counts[3] += sum(score.cost for score in item.scores)
     return [(*counts, run_id, cell) for cell, counts in moved.items()]
 
 

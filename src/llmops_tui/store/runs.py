@@ -312,4 +312,6 @@ def _cell(row: sqlite3.Row) -> CellCounts:
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],
         latency_ms=row["latency_ms"],
+        estimated=row["estimated"],
+        judging_cost=row["judging_cost"],
     )

@@ -48,7 +48,8 @@ INSERT INTO sample_error (sample_id, message, request, evidence) VALUES (?, ?, ?
 COUNT = """
 UPDATE run_cell SET correct = correct + ?, wrong = wrong + ?, errored = errored + ?,
     cached = cached + ?, cost = cost + ?, input_tokens = input_tokens + ?,
-    output_tokens = output_tokens + ?, latency_ms = latency_ms + ?
+    output_tokens = output_tokens + ?, latency_ms = latency_ms + ?, estimated = estimated + ?,
+    judging_cost = judging_cost + ?
 WHERE run_id = ? AND cell = ?
 """
 DONE = "SELECT ordinal FROM sample WHERE run_id = ? ORDER BY ordinal"

@@ -71,6 +71,8 @@ def _cell(view: RunView, cell: CellView) -> dict[str, object]:
         "more_if_none_wrong": cell.verdict.more_if_none_wrong,
         "more_at_this_rate": cell.verdict.more_at_this_rate,
         "cost": cell.counts.cost / NANO,
+        "judging_cost": cell.counts.judging_cost / NANO,
+        "estimated_token_counts": cell.counts.estimated,
         "currency": cell.currency,
         "input_tokens": cell.counts.input_tokens,
         "output_tokens": cell.counts.output_tokens,

@@ -27,3 +27,12 @@ CREATE TABLE endpoint_use (
     endpoint_id INTEGER NOT NULL REFERENCES endpoint (id) ON DELETE CASCADE,
     PRIMARY KEY (run_id, endpoint_id)
 ) STRICT, WITHOUT ROWID;
+-- Answers whose tokens nobody told, so that they are estimates; and what judging has cost.
+ALTER TABLE run_cell ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run_cell ADD COLUMN judging_cost INTEGER NOT NULL DEFAULT 0;
+UPDATE run_cell SET judging_cost = judged.cost
+FROM (
+    SELECT s.run_id AS run_id, s.cell AS cell, sum(c.cost) AS cost
+    FROM score c JOIN sample s ON s.id = c.sample_id WHERE c.judge <> '' GROUP BY 1, 2
+) AS judged
+WHERE judged.run_id = run_cell.run_id AND judged.cell = run_cell.cell;

@@ -12,6 +12,21 @@ COMMANDS: tuple[Command, ...] = (
     Command("models.add_endpoint", "a", "Add endpoint", "Add an endpoint with a model.", 4),
     Command("models.add_model", "m", "Add model", "Add a model to this endpoint.", 5),
     Command(
+        "models.change",
+        "e",
+        "Change",
+        "Change an endpoint's address and limits, and what its model costs.",
+        6,
+    ),
+    Command("models.cache", "c", "Answer cache", "What was answered before, and saved.", 7),
+    Command(
+        "models.cache.clear",
+        "x",
+        "Empty it",
+        "Serve no stored answer again; finished runs keep theirs.",
+        2,
+    ),
+    Command(
         "models.embedded",
         "E",
         "Embedded model",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from llmops_tui.core.chat import Answer, Endpoint, Message, Model
 from llmops_tui.core.errors import InputError
 from llmops_tui.services import models
@@ -31,21 +33,52 @@ def endpoint_form(workspace: Workspace) -> FormScreen[Endpoint]:
             Field("kind", "kind", "openai", "← → choose.", choices=KINDS),
             Field("url", "address", "", "Up to the version: http://127.0.0.1:8080/v1."),
             Field("key", "key", "", "Where it is found, never the key: env:NAME or file:PATH."),
-            Field("at_once", "requests at once", "8", "At most so many.", check=_is_count),
+            *_pace_fields(Endpoint(0, "", "", "")),
             *_model_fields(),
         ],
         lambda values: models.add_endpoint(
             workspace,
-            Endpoint(
-                0,
-                values["name"],
-                values["kind"],
-                values["url"].rstrip("/"),
-                values["key"],
-                int(values["at_once"]),
+            _paced(
+                Endpoint(
+                    0, values["name"], values["kind"], values["url"].rstrip("/"), values["key"]
+                ),
+                values,
             ),
             [_model(values, 0)],
         ),
+    )
+
+
+def change_form(
+    workspace: Workspace, endpoint: Endpoint, model: Model | None
+) -> FormScreen[Endpoint]:
+    """Other limits of an endpoint, and other prices of a model there."""
+    place: list[Field] = []
+    if endpoint.kind != "embedded":
+        place = [
+            Field("url", "address", endpoint.base_url, "Up to the version: …/v1."),
+            Field("key", "key", endpoint.key_ref, "env:NAME or file:PATH, never the key."),
+        ]
+
+    def change(values: Values) -> Endpoint:
+        moved = replace(
+            endpoint,
+            base_url=values.get("url", endpoint.base_url).rstrip("/"),
+            key_ref=values.get("key", endpoint.key_ref),
+        )
+        priced = None
+        if model is not None:
+            priced = replace(
+                _model({**values, "model": model.name}, endpoint.id),
+                id=model.id,
+                parameters=model.parameters,
+            )
+        return models.change(workspace, _paced(moved, values), priced)
+
+    return FormScreen(
+        f"Change {f'{model.name} at ' if model else ''}{endpoint.name}",
+        [*place, *_pace_fields(endpoint), *(_price_fields(model) if model else ())],
+        change,
     )
 
 
@@ -80,11 +113,86 @@ def ask_form(view: ModelView) -> FormScreen[Answer]:
 def _model_fields() -> list[Field]:
     return [
         Field("model", "model", "", "As the endpoint calls it.", check=required("A model")),
-        Field("input", "input price", "0", "For a million input tokens.", check=_is_price),
-        Field("output", "output price", "0", "For a million output tokens.", check=_is_price),
-        Field("currency", "currency", "USD", "Of the prices.", check=required("A currency")),
-        Field("context", "context", "", "Tokens that fit; may be empty.", check=_is_empty_or_count),
+        *_price_fields(Model(0, 0, "")),
     ]
+
+
+def _price_fields(model: Model) -> list[Field]:
+    window = model.context_window
+    return [
+        Field(
+            "input",
+            "input price",
+            _price(model.input_price),
+            "For a million input tokens.",
+            check=_is_price,
+        ),
+        Field(
+            "output",
+            "output price",
+            _price(model.output_price),
+            "For a million output tokens.",
+            check=_is_price,
+        ),
+        Field(
+            "currency", "currency", model.currency, "Of the prices.", check=required("A currency")
+        ),
+        Field(
+            "context",
+            "context",
+            str(window or ""),
+            "Tokens that fit; may be empty.",
+            check=_is_empty_or_count,
+        ),
+    ]
+
+
+def _pace_fields(endpoint: Endpoint) -> list[Field]:
+    shared = "Runs at the same time share it; empty for no limit."
+    return [
+        Field(
+            "at_once",
+            "requests at once",
+            str(endpoint.max_concurrency),
+            "At most so many.",
+            check=_is_count,
+        ),
+        Field(
+            "rpm",
+            "requests a minute",
+            str(endpoint.requests_per_minute or ""),
+            shared,
+            check=_is_empty_or_count,
+        ),
+        Field(
+            "tpm",
+            "tokens a minute",
+            str(endpoint.tokens_per_minute or ""),
+            shared,
+            check=_is_empty_or_count,
+        ),
+        Field(
+            "timeout",
+            "timeout",
+            f"{endpoint.timeouts.total:g}",
+            "Seconds for a whole answer.",
+            check=_is_seconds,
+        ),
+    ]
+
+
+def _paced(endpoint: Endpoint, values: Values) -> Endpoint:
+    total = float(values["timeout"])
+    timeouts = endpoint.timeouts
+    if total != timeouts.total:
+        timeouts = replace(timeouts, first_byte=total, total=total)
+    return replace(
+        endpoint,
+        max_concurrency=int(values["at_once"]),
+        requests_per_minute=int(values["rpm"]) if values["rpm"] else None,
+        tokens_per_minute=int(values["tpm"]) if values["tpm"] else None,
+        timeouts=timeouts,
+    )
 
 
 def _model(values: Values, endpoint_id: int) -> Model:
@@ -97,6 +205,18 @@ def _model(values: Values, endpoint_id: int) -> Model:
         currency=values["currency"].upper(),
         context_window=int(values["context"]) if values["context"] else None,
     )
+
+
+def _price(nano: int) -> str:
+    return f"{nano / NANO_PER_MILLION:g}"
+
+
+def _is_seconds(text: str) -> str | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    return None if 0.1 <= seconds <= 86_400 else "Seconds, such as 60."
 
 
 def _nano(price: str) -> int:

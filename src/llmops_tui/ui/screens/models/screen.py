@@ -85,7 +85,8 @@ class ModelsScreen(Page[tuple[EndpointView, ...]]):
     def why_not(self, command_id: str) -> str | None:
         """Most of it is about the row under the cursor."""
         row = self._table.cursor_row
-        if command_id in ("models.check", "models.add_model", "models.ask") and row is None:
+        about_one = ("models.check", "models.add_model", "models.ask", "models.change")
+        if command_id in about_one and row is None:
             return "There is no endpoint yet: a adds one."
         if command_id == "models.ask" and row is not None and row.model is None:
             return "This endpoint has no model yet: m adds one."
@@ -135,6 +136,20 @@ class ModelsScreen(Page[tuple[EndpointView, ...]]):
         row = self._table.cursor_row
         if row is not None:
             self.app.push_screen(model_form(self.workspace, row.endpoint), self._added)
+
+    def do_change(self) -> None:
+        """Change the limits of the endpoint under the cursor, and what its model costs."""
+        from llmops_tui.ui.screens.models.forms import change_form
+
+        row = self._table.cursor_row
+        if row is not None:
+            self.app.push_screen(change_form(self.workspace, row.endpoint, row.model), self._added)
+
+    def do_cache(self) -> None:
+        """See what the answer cache holds and saved."""
+        from llmops_tui.ui.screens.models.cache_page import CachePage
+
+        self.app.push_screen(CachePage())
 
     def do_embedded(self) -> None:
         """Add the embedded model, if it isn't there."""

@@ -97,10 +97,21 @@ def model_sections(row: ModelRow, now: int) -> list[Section]:
             f"kind        {endpoint.kind}\n"
             f"address     {endpoint.base_url or 'started on demand on this machine'}\n"
             f"key         {endpoint.key_ref or 'none'}\n"
-            f"at once     {endpoint.max_concurrency} requests at most",
+            f"at once     {endpoint.max_concurrency} requests at most\n"
+            f"a minute    {_per_minute(endpoint)}\n"
+            f"timeout     {endpoint.timeouts.total:g} s for a whole answer",
         )
     )
     return [*sections, *check_sections(row, now)]
+
+
+def _per_minute(endpoint: Endpoint) -> str:
+    limits = (
+        (endpoint.requests_per_minute, "requests"),
+        (endpoint.tokens_per_minute, "tokens"),
+    )
+    said = [f"{limit:,} {what}" for limit, what in limits if limit is not None]
+    return f"{' and '.join(said)} at most, shared by all runs" if said else "no limit"
 
 
 def check_sections(row: ModelRow, now: int) -> list[Section]:

@@ -220,6 +220,16 @@ def _how_to_ask(choices: StartChoices) -> list[Field]:
             ),
         ),
         Field(
+            "stream",
+            "First token",
+            "no",
+            "Streaming tells when the first word came and how fast the others followed.",
+            choices=(
+                ("no", "answers come whole"),
+                ("yes", "stream them, and time the first token"),
+            ),
+        ),
+        Field(
             "scorer",
             "Judge by",
             scorers[0][0],
