@@ -12,6 +12,7 @@ from tests.endpoints.process import MockEndpoint, mock_endpoint
 from tests.workspaces import Bench, make_bench
 
 from llmops_tui.core.run import RunStatus
+from llmops_tui.services import models
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -225,6 +226,23 @@ def test_a_model_is_added_checked_and_never_with_a_key(bench: Bench, endpoint: M
     )
     assert dead.returncode == 0
     assert command("model", "check", "m4", db=db).returncode == 4
+
+
+def test_a_models_limits_and_prices_are_changed(bench: Bench):
+    db = bench.workspace.path
+    done = command(
+        *("model", "set", "mock", "--rpm", "90", "--timeout", "5", "--output-price", "0.5"), db=db
+    )
+    assert done.returncode == 0, done.stderr
+    (view,) = models.list_models(bench.workspace)
+    assert view.endpoint.requests_per_minute == 90
+    assert (view.endpoint.timeouts.total, view.model.output_price) == (5.0, 500)
+    command("model", "set", "mock", "--rpm", "0", db=db)
+    (view,) = models.list_models(bench.workspace)
+    assert view.endpoint.requests_per_minute is None
+    assert view.model.output_price == 500, "what isn't named stays"
+    refused = command("model", "set", "mock", "--key", "sk-secret", db=db)
+    assert_error(refused, "A key is never stored", code=refused.returncode or -1)
 
 
 def test_a_missing_key_is_one_sentence(bench: Bench, endpoint: MockEndpoint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,27 @@ async def test_places_are_kept_while_the_app_runs_not_only_at_its_end(
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "5")
         await until(pilot, lambda: places.recall(workspace, "area") == "monitor")
+
+
+async def test_a_place_is_known_while_it_is_being_written(
+    app: LlmopsApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(workspace: Workspace, name: str, value: str) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        monkeypatch.setattr(places, "remember", slow)
+        app.remember("beside", "2")
+        await until(pilot, begun.is_set)
+        assert app.recall("beside") == "2"
+        go_on.set()
+        await settle(pilot)
+        assert app.recall("beside") == "2"
+        assert app.recall("another") is None
 
 
 async def test_another_persons_place_is_another(

@@ -28,16 +28,18 @@ class PlaceKeeper:
         self._app = app
         self._workspace = workspace
         self._unkept: dict[str, str] = {}
+        self._known: dict[str, str] = {}
+        """Everything that was remembered here: what is being written isn't in the file yet."""
         self._timer: Timer | None = None
 
     def remember(self, name: str, value: str) -> None:
         """Keep a place; written soon, together with others."""
-        self._unkept[name] = value
+        self._known[name] = self._unkept[name] = value
         self._write_in(SOON_S)
 
     def recall(self, name: str) -> str | None:
         """Where the person left off."""
-        known = self._unkept.get(name)
+        known = self._known.get(name)
         if known is not None:
             return known
         try:
