@@ -8,64 +8,24 @@ and not for the first came out of a text.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.endpoints.process import MockEndpoint
 from tests.terminal.console import CTRL_Q, ENTER, ESCAPE, Console, product
+from tests.terminal.hostile import COLOURS, INVISIBLE, OWN, SEQUENCE, fill, sequences
+from tests.ui.driving import enter, press, settle, shown
 from tests.workspaces import Bench, make_bench
+from textual.drivers.headless_driver import HeadlessDriver
 
-from llmops_tui.core.call import CallDraft, Lane, ReviewVerdict
-from llmops_tui.core.chat import Endpoint, Model
-from llmops_tui.core.dataset import ExampleDraft
-from llmops_tui.core.project import Stage
-from llmops_tui.core.run import RunStatus
-from llmops_tui.gateway.judge import Judge, flagger_of
-from llmops_tui.services import (
-    dataset_editing,
-    dataset_import,
-    datasets,
-    labels,
-    models,
-    projects,
-    prompts,
-    runs,
-    triage,
-)
-from llmops_tui.services.example_search import ExampleSearch
-from llmops_tui.services.runs import RunRequest
-from llmops_tui.store import calls
+from llmops_tui.services import prompts
+from llmops_tui.ui.app import LlmopsApp
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("terminal")]
 
 PAGE_DOWN = b"\x1b[6~"
 PAGES = 32
-OWN = (
-    "\x1b]0;taken over\x07",
-    "\x1b]52;c;ZXZpbA==\x07",
-    "\x1b]8;;http://127.0.0.1/\x1b\\a link\x1b]8;;\x1b\\",
-    "\x1bPq#0;2;0;0;0\x1b\\",
-    "\x1b[?1049l\x1b[2J\x1bc",
-    "\x9d0;eight bits\x9c \x9b31m",
-    "right \u202egnorw\u202c, \u2066hidden\u2069, zero\u200bwidth, \U000e0041tag",
-    "[@click=app.quit]press[/] [bold]markup[/bold] [link=http://127.0.0.1/]x[/link]",
-    "\x00\x01\x07\x08\x0b\x0c\x0e\x1a\x7f\r\rback",
-    "a" * 100_000,
-)
-"""What the collection may not hold."""
-
-# ESC sequences by the standard's form: CSI, OSC and other strings to their end, two bytes.
-SEQUENCE = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~]|$)"
-)
-PAINTS = re.compile(rb"\x1b\[[\d;]*[mH]")
-COLOURS = re.compile(rb"\x1b\[[\d;]*m")
-INVISIBLE = re.compile(
-    "[\x00-\x09\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
 
 
 @pytest.fixture(scope="module")
@@ -80,65 +40,6 @@ def hostile_texts(shared_data: Path) -> list[str]:
     for name in ("ansi_prompts.txt", "rich_markup_prompts.txt"):
         found += (shared_data / "made" / name).read_text("latin-1").split("\n")
     return [*OWN, *(text for text in found if text.strip())]
-
-
-def fill(bench: Bench, directory: Path, texts: Sequence[str]) -> None:
-    """Put texts wherever a text can come from: examples, answers, calls, names and notes."""
-    workspace, project = bench.workspace, bench.project
-    source = directory / "texts.jsonl"
-    rows = ({"word": text, "expected": text[:40], "tags": text[:20]} for text in texts)
-    lines = [json.dumps(row) for row in rows]
-    lines.append(json.dumps({"word": texts[3], "tags": texts[4]}))  # waits for a label
-    broken = "".join(texts[:10]).replace("\n", " ").replace("\r", " ")
-    source.write_text("\n".join([*lines, f'{{"word": {broken}']), encoding="utf-8")
-    preview = dataset_import.preview_import(source)
-    imported = dataset_import.import_dataset(workspace, project.id, preview, note=texts[0])
-    found = ExampleSearch(workspace, imported.version, "").ids()
-    edited = dataset_editing.set_tags(workspace, imported.version, found[:3], texts[2][:40])
-    for _ in range(2):
-        request = RunRequest(
-            (bench.prompt.id,), (bench.model.model.id,), edited.version.id, note=texts[1]
-        )
-        run_id = runs.plan_run(workspace, project.id, request)
-        assert runs.work(workspace, run_id, lambda _: None) is RunStatus.FINISHED
-    judge = Judge(workspace.db, flagger_of(), project_id=project.id, audit_probability=0.9, seed=1)
-    drafts = [call(number, text) for number, text in enumerate(texts)]
-    calls.add(workspace.db, [judge.judge(draft) for draft in drafts])
-    waiting = triage.queue(workspace, Lane.AUDIT, project_id=project.id)
-    triage.review(workspace, waiting[0], ReviewVerdict.WRONG, reason=texts[0], note=texts[2])
-    for text in texts[:5]:
-        row = ExampleDraft({text[:30]: text}, text, (text,), text[:10])
-        datasets.add_examples(workspace, project.id, text[:60], iter([row]), source=text)
-    for text in texts[:8]:
-        made = prompts.create_prompt(workspace, project.id, text[:60])
-        saved = prompts.add_version(workspace, made, [("user", text.replace("{", ""))], note=text)
-        labels.move(workspace, saved, "".join(text.split())[:30])
-    projects.create_project(workspace, texts[0], description=texts[1], variables=[texts[2][:30]])
-    models.add_endpoint(
-        workspace,
-        Endpoint(0, texts[0], "openai", "http://127.0.0.1:9/v1"),
-        [Model(0, 0, text, {"stop": text}) for text in texts[:8]],
-    )
-    projects.set_owner(workspace, project.id, Stage.DATA, texts[0])
-
-
-def call(number: int, text: str) -> CallDraft:
-    return CallDraft(
-        identity=f"call {number}".encode(),
-        source="otlp",
-        input=text,
-        output=text,
-        started_at=1_772_442_000_000 + number,
-        duration_ms=10,
-        model=text[:30],
-        provider=text[:20],
-        prompt_name=text[:30],
-        prompt_version=text[:10],
-        finish_reason=text[:20],
-        status="error" if number % 7 == 0 else "ok",
-        error=text if number % 7 == 0 else "",
-        attributes=json.dumps({"text": text}),
-    )
 
 
 def walk(console: Console, *first: str) -> None:
@@ -189,16 +90,88 @@ def walk(console: Console, *first: str) -> None:
     assert console.ended() == 0
 
 
+IN_DEPTH: tuple[tuple[str, str], ...] = (
+    ("1", "data gathering"),
+    ("2", "Tolerance"),
+    ("G k", "texts"),
+    ("enter", "texts v2"),
+    ("v j enter b", "1 bad row"),
+    ("enter", "no JSON"),
+    ("escape escape escape escape", "texts v2"),
+    ("c", "examples looked at"),
+    ("f pagedown pagedown", "Lengths"),
+    ("f enter pagedown", "rows"),
+    ("escape escape l", "0/1 rows"),
+    ("t escape o", "opinion"),
+    ("escape v", "texts: 2 versions"),
+    ("d", "v1 → v2"),
+    ("enter pagedown", "+ tags"),
+    ("escape escape escape o", "Order"),
+    ("escape t", "Tag"),
+    ("escape s", "split"),
+    ("escape m", "model"),
+    ("escape x", "Leave examples out"),
+    ("escape slash z z z enter", "zzz"),
+    ("escape escape x", "Export"),
+    ("escape 3 g j j j v", "not measured"),
+    ("b pagedown", "author"),
+    ("escape L enter", "grounds"),
+    ("escape l", "Label"),
+    ("escape 4 g enter m pagedown pagedown", "rows by cells"),
+    ("t pagedown", "by tag"),
+    ("escape escape d", "Compare"),
+    ("enter", "rows in common"),
+    ("s pagedown", "in common"),
+    ("escape escape s", "core"),
+    ("escape escape L pagedown", "precision"),
+    ("escape t", "known to be right"),
+    ("escape n", "Start"),
+    ("escape 5 C", "4318"),
+    ("escape f", "flagged"),
+    ("f 6 n escape u", "wait"),
+    ("7 question_mark", "Where models are reached"),
+    ("escape a", "Add"),
+    ("escape e", "Change"),
+    ("escape c", "Answer cache"),
+    ("escape 1 t", "Wrong at most"),
+    ("escape o", "wner"),
+    ("escape P", "roject"),
+    ("escape ctrl+p r u n", "run"),
+    ("escape question_mark", "Overview"),
+)
+"""Pages and dialogs that the walk through the screens leaves out, and a word of the product's."""
+
+
+FRAMES = {
+    b"\x1b[?2026h",
+    b"\x1b[?2026l",
+    b"\x1b]22;default\x07",
+    b"\x1b]22;pointer\x07",
+    b"\x1b]22;text\x07",
+}
+"""Around each frame: a terminal that knows them shows it at once."""
+
+
+class Recorder:
+    """Keeps what would be written to the terminal."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._written: list[str] = []
+        monkeypatch.setattr(HeadlessDriver, "is_headless", property(lambda _: False))
+        monkeypatch.setattr(HeadlessDriver, "write", lambda _, data: self._written.append(data))
+
+    def take(self) -> bytes:
+        """All that came since the last time."""
+        raw = "".join(self._written).encode("utf-8", "surrogatepass")
+        self._written.clear()
+        return raw
+
+
 def walked(bench: Bench, surroundings: dict[str, str], first: tuple[str, ...]) -> bytes:
     """All that was written on the way."""
     with Console(product("--db", bench.workspace.path), surroundings) as console:
         walk(console, *first)
         return bytes(console.raw)
-
-
-def sequences(raw: bytes) -> set[bytes]:
-    """Every control sequence but colours and jumps."""
-    return {found for found in SEQUENCE.findall(raw) if not PAINTS.fullmatch(found)}
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +211,33 @@ def test_no_text_of_any_screen_reaches_the_terminal_raw(
     assert sequences(hostile) - sequences(harmless) == set()
     shown = SEQUENCE.sub(b"", hostile).decode("utf-8")  # and nothing that isn't UTF-8
     assert sorted(set(INVISIBLE.findall(shown))) == []
+
+
+async def test_no_text_of_the_pages_and_dialogs_below_them_is_written_raw_either(
+    harmless_and_hostile: tuple[Bench, Bench], monkeypatch: pytest.MonkeyPatch
+):
+    recorder = Recorder(monkeypatch)
+    app = LlmopsApp(harmless_and_hostile[1].workspace)
+    texts = harmless_and_hostile[1].workspace.path.with_name("texts.jsonl")
+    painted = 0
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        for keys, expected in IN_DEPTH:
+            for key in keys.split():
+                await press(pilot, key)
+            assert expected in shown(app), f"{expected!r} is missing after {keys}:\n{shown(app)}"
+            raw = recorder.take()
+            painted += len(raw)
+            assert sequences(raw) <= FRAMES, keys
+            assert INVISIBLE.findall(SEQUENCE.sub(b"", raw).decode("utf-8")) == [], keys
+        await press(pilot, "escape", "2", "i")
+        await enter(pilot, str(texts))
+        await press(pilot, "enter")
+        assert "expected" in shown(app), f"the columns of the file are missing:\n{shown(app)}"
+        await press(pilot, "pagedown", "enter")
+        assert sequences(recorder.take()) <= FRAMES
+        assert app.unforeseen == []
+    assert painted > 100_000, "it was written down"
 
 
 COMMANDS = (

@@ -29,16 +29,13 @@ def footer(app: LlmopsApp) -> str:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + LONGEST_WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"it never came to that:\n{shown(pilot.app)}"
-        await pilot.pause(0.01)
-    await pilot.pause()
+    """Wait until something is so, and is painted."""
+    await _wait(pilot, condition)
+    await _painted(pilot)
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until nothing is being read or done."""
+    """Wait until nothing is being read or done, and all is painted."""
 
     def at_rest() -> bool:
         app = pilot.app
@@ -47,7 +44,31 @@ async def settle(pilot: Pilot[Any]) -> None:
 
     await pilot.pause()
     for _ in range(3):  # what is done may set off the next thing
-        await until(pilot, at_rest)
+        await _wait(pilot, at_rest)
+    await _painted(pilot)
+
+
+async def _wait(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, f"it never came to that:\n{shown(pilot.app)}"
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+async def _painted(pilot: Pilot[Any]) -> None:
+    """A class that changes asks for styles, those for a layout, that for a paint: one by one.
+
+    Beside load a process that waits for the processor looks idle to Textual, so look at what is
+    shown instead.
+    """
+    before = ""
+    for _ in range(6):
+        now = shown(pilot.app)
+        if now == before:
+            return
+        before = now
+        await pilot.pause()
 
 
 async def enter(pilot: Pilot[Any], text: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.ui.conftest import add_examples
 from tests.ui.driving import enter, footer, press, settle, shown, until
 from textual import events
+from textual.message import Message
 
 from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.project import Project
@@ -286,11 +287,19 @@ async def test_a_file_that_cannot_be_read_is_said_in_the_form(
 
 
 async def test_a_cancelled_import_leaves_nothing_behind(
-    workspace: Workspace, project: Project, tmp_path: Path
+    workspace: Workspace, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     big = tmp_path / "big.jsonl"
     row = json.dumps({"question": "why " * 50, "answer": "because"}) + "\n"
-    big.write_text(row * 120_000)
+    big.write_text(row * 20_000)
+    tell = ImportPage._tell
+
+    def tell_and_wait(page: ImportPage, message: Message) -> None:
+        """The import doesn't end before it is cancelled."""
+        tell(page, message)
+        page._stop.wait(20)
+
+    monkeypatch.setattr(ImportPage, "_tell", tell_and_wait)
     app = LlmopsApp(workspace)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "2", "i")

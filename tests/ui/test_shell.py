@@ -330,3 +330,17 @@ async def test_a_form_refuses_what_is_wrong_and_keeps_what_was_typed(app: Llmops
         assert "Press esc again" in shown(app)
         await press(pilot, "shift+tab", *["backspace"] * 5, *"right", "ctrl+s")
         assert made == ["right"]
+
+
+async def test_a_field_shows_what_is_hidden_and_keeps_it(app: LlmopsApp) -> None:
+    hostile = "\x1b]0;taken over\x07 a\u202eb\tc"
+    form = FormScreen("Ow\x1bner", [Field("owner", "Owner", hostile, hostile)], dict)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        app.push_screen(form)
+        await settle(pilot)
+        await press(pilot, "end", "x")
+        assert form.values() == {"owner": f"{hostile}x"}
+        screen = shown(app)
+        assert "␛]0;taken over␇ a¤b cx" in screen
+        assert not {"\x1b", "\x07", "\u202e"} & set(screen)

@@ -33,7 +33,7 @@ class ConfirmScreen(Dialog[bool]):
 
     def compose_box(self) -> ComposeResult:
         """Question, name, consequence."""
-        yield Label(self._question, classes="title", markup=False)
+        yield Label(visible(self._question, newlines=False), classes="title", markup=False)
         yield Label(self._object, markup=False)
         yield Static(self._consequence, markup=False)
 

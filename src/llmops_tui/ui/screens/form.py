@@ -20,6 +20,7 @@ from textual.widgets import Input, Label, Static
 from llmops_tui.core.errors import LlmopsError
 from llmops_tui.core.text import visible
 from llmops_tui.ui.screens.dialog import Dialog
+from llmops_tui.ui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -69,7 +70,8 @@ def complete_path(typed: str) -> str | None:
     except OSError:
         return None
     for name in names:
-        if name.startswith(start) and (start or not name.startswith(".")):
+        is_plain = visible(name, newlines=False) == name
+        if is_plain and name.startswith(start) and (start or not name.startswith(".")):
             return typed[: len(typed) - len(start)] + name
     return None
 
@@ -162,12 +164,12 @@ class FormScreen(Dialog[Made], Generic[Made]):
 
     def compose_box(self) -> ComposeResult:
         """Title, fields, what is wrong, what belongs here."""
-        yield Label(self._heading, classes="title", markup=False)
+        yield Label(visible(self._heading, newlines=False), classes="title", markup=False)
         if self._intro:
             yield Static(visible(self._intro), markup=False)
         for field in self._fields:
             with Horizontal(classes="field"):
-                yield Label(field.label, markup=False)
+                yield Label(visible(field.label, newlines=False), markup=False)
                 yield self._control(field)
             yield Label("", id=f"wrong-{field.name}", classes="wrong", markup=False)
         yield Static("", id="problem", markup=False)
@@ -185,7 +187,7 @@ class FormScreen(Dialog[Made], Generic[Made]):
         """Say what belongs in the field."""
         for field in self._fields:
             if event.widget is self._control_of(field):
-                self.query_one("#hint", Static).update(field.help)
+                self.query_one("#hint", Static).update(visible(field.help))
 
     def on_input_changed(self, _: Input.Changed) -> None:
         """A changed form asks again before it is thrown away."""
@@ -258,7 +260,7 @@ class FormScreen(Dialog[Made], Generic[Made]):
     def _control(self, field: Field) -> Input | ChoiceLine:
         if field.choices:
             return ChoiceLine(field.choices, field.value, id=f"field-{field.name}")
-        control = Input(
+        control = LineInput(
             value=field.value,
             id=f"field-{field.name}",
             suggester=PathSuggester() if field.path else None,

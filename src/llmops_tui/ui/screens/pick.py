@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Label
 
+from llmops_tui.core.text import visible
 from llmops_tui.ui.screens.dialog import Dialog
 from llmops_tui.ui.widgets.virtual_table import Column, RowChosen, VirtualTable
 
@@ -33,7 +34,7 @@ class PickScreen(Dialog[str]):
 
     def compose_box(self) -> ComposeResult:
         """Title and list."""
-        yield Label(self._heading, classes="title", markup=False)
+        yield Label(visible(self._heading, newlines=False), classes="title", markup=False)
         yield VirtualTable(
             columns=(
                 Column("name", lambda row: row[1], flex=2),

@@ -9,6 +9,8 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from llmops_tui.ui.widgets.line_input import LineInput
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
@@ -18,7 +20,7 @@ WAIT_S = 0.15
 """After a keystroke, before the list is asked: fewer repaints while one types."""
 
 
-class FilterInput(Input):
+class FilterInput(LineInput):
     """Gives the focus back on enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down,enter", "leave", show=False)]

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from llmops_tui.core.errors import LlmopsError
+from llmops_tui.core.text import visible
 from llmops_tui.core.tolerance import ROW, Tolerance
 from llmops_tui.services import tolerances
 from llmops_tui.services.planning import PriceOfProof, price_of_proof
@@ -16,6 +17,7 @@ from llmops_tui.services.tolerances import EVIDENCE, NO, YES, ToleranceView
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.form import ChoiceLine, Field
 from llmops_tui.ui.screens.overview.proof import history_section, proof_section
+from llmops_tui.ui.widgets.line_input import LineInput
 from llmops_tui.ui.widgets.text_pane import TextPane
 from llmops_tui.ui.widgets.words import Words
 
@@ -96,7 +98,7 @@ class TolerancePage(Page[ToleranceView]):
             with Vertical(id="form"):
                 for field in self._fields:
                     with Horizontal(classes="field"):
-                        yield Label(field.label, markup=False)
+                        yield Label(visible(field.label, newlines=False), markup=False)
                         yield _control(field)
                 yield Words(id="words")
                 yield Words(id="hint")
@@ -262,7 +264,7 @@ def _control(field: Field) -> Input | ChoiceLine:
     name = f"field-{field.name}"
     if field.choices:
         return ChoiceLine(field.choices, field.value, id=name)
-    control = Input(value=field.value, id=name, select_on_focus=False)
+    control = LineInput(value=field.value, id=name, select_on_focus=False)
     control.cursor_blink = False
     return control
 

@@ -15,8 +15,9 @@ from llmops_tui.services import prompt_writing, prompts
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompt_writing import Desk
 from llmops_tui.services.prompts import EditorState, Preview
+from llmops_tui.ui import hidden
 from llmops_tui.ui.screens.base import Page
-from llmops_tui.ui.screens.prompts import choices, hidden, words
+from llmops_tui.ui.screens.prompts import choices, words
 from llmops_tui.ui.screens.prompts.drafts import DraftKeeper
 from llmops_tui.ui.screens.prompts.finding import Finder
 from llmops_tui.ui.screens.prompts.more import MoreCommands

@@ -12,7 +12,7 @@ from textual import events
 from textual.actions import SkipAction
 from textual.widgets import TextArea
 
-from llmops_tui.ui.screens.prompts import hidden
+from llmops_tui.ui import hidden
 from llmops_tui.ui.screens.prompts.marks import marks
 
 if TYPE_CHECKING:

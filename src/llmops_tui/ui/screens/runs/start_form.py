@@ -111,7 +111,7 @@ class StartForm(FormScreen[int]):
             return
         self._say("")
         self._agreed = values
-        self.query_one("#plan", Static).update(f"{words} enter starts it.")
+        self.query_one("#plan", Static).update(visible(f"{words} enter starts it."))
 
     def on_input_changed(self, _: Input.Changed) -> None:
         """What was agreed to is something else now."""

@@ -10,13 +10,15 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from llmops_tui.ui.widgets.line_input import LineInput
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 LONGEST_NOTE = 500
 
 
-class NoteInput(Input):
+class NoteInput(LineInput):
     """Hands its text on at enter; esc leaves the note as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
