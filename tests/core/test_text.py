@@ -194,7 +194,7 @@ def test_spreadsheet_formulas_are_defused(cell: str) -> None:
     assert escape_formula(cell) == "'" + cell
 
 
-@pytest.mark.parametrize("cell", ["", "text", "a=1", "-5", "+1.5e3", "-.5", "3-2"])
+@pytest.mark.parametrize("cell", ["", "text", "a=1", "-5", "+1.5e3", "-1,5", "-.5", "3-2"])
 def test_ordinary_cells_and_numbers_stay_as_they_are(cell: str) -> None:
     assert escape_formula(cell) is cell
 

@@ -115,6 +115,11 @@ class Console:
         """Send the program a signal."""
         self.process.send_signal(number)
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size; what is drawn on is as large as before."""
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, size)
+
     def hang_up(self) -> None:
         """Close the terminal, as a line does that drops."""
         os.close(self._theirs)

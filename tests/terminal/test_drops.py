@@ -140,3 +140,18 @@ def test_a_pipe_is_refused_with_another_way(workspace_file: Path):
     assert result.returncode == 4
     assert "needs a terminal" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_terminal_without_a_size_or_of_one_cell_ends_nothing(
+    workspace_file: Path, surroundings: dict[str, str]
+):
+    with Console(product("--db", workspace_file), surroundings) as console:
+        console.until("data gathering")
+        for columns, lines in ((0, 0), (1, 1), (80, 24)):
+            console.resize(columns, lines)
+            console.watch(0.3)
+            assert console.process.poll() is None, (columns, lines)
+        console.press(b"2")
+        console.until("[2 Datasets]")
+        console.press(CTRL_Q)
+        assert console.ended() == 0

@@ -16,11 +16,10 @@ import orjson
 
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
+from llmops_tui.core.text import escape_formula
 
 _NEEDS_QUOTES = re.compile('[,;\t|"\r\n]').search
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 _BATCH = 1000
 
 
@@ -64,7 +63,7 @@ def write_csv(
             raise InputError(f"A row has a column “{extra}” that the header lacks.", "Add it.")
         cells = [_cell(row.get(name)) for name in columns]
         if spreadsheet_safe:
-            cells = [_harmless(cell) for cell in cells]
+            cells = [escape_formula(cell) for cell in cells]
         text = ",".join([_quoted(cell) for cell in cells]) or '""'
         try:
             return text.encode() + b"\n"
@@ -75,7 +74,7 @@ def write_csv(
     with opened(target) as stream:
         # A byte order mark or a comment sign at the very start would be read as one.
         odd = bool(columns) and columns[0][:1] in {"\ufeff", "#", " ", "{", "[", "<"}
-        names = [_harmless(name) if spreadsheet_safe else name for name in columns]
+        names = [escape_formula(name) if spreadsheet_safe else name for name in columns]
         header = ",".join(_quoted(name, always=odd) for name in names)
         stream.write(header.encode("utf-8", "replace") + b"\n")
         count = _write_batches(rows, stream, line)
@@ -134,12 +133,6 @@ def _cell(value: Json) -> str:
 def _quoted(cell: str, *, always: bool = False) -> str:
     if always or _NEEDS_QUOTES(cell) or cell[:1] == " ":
         return '"' + cell.replace('"', '""') + '"'
-    return cell
-
-
-def _harmless(cell: str) -> str:
-    if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
-        return "'" + cell
     return cell
 
 
