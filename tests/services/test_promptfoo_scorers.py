@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from llmops_tui.core.chat import Json
 from llmops_tui.core.scorers import ScorerSpec, ScoringInput
+from llmops_tui.core.scorers.judge_prompts import Ask
 from llmops_tui.interchange.promptfoo.assertions import read_assertion
 from llmops_tui.interchange.promptfoo.files import Files
 from llmops_tui.interchange.promptfoo.reading import read_suite
 from llmops_tui.runner.scorers.compilers import build_scorer
+from llmops_tui.runner.scorers.judging import Reply
 from llmops_tui.services.promptfoo.coverage import UNJUDGED, Plan, plan_suite
 from llmops_tui.services.promptfoo.functions import OwnFunctions
 from llmops_tui.services.promptfoo.scorers import AssertionMapper, CantRunError
@@ -93,7 +96,7 @@ def test_values_and_functions_come_from_files(tmp_path: Path) -> None:
     ("assertion", "why"),
     [
         ({"type": "javascript", "value": "true"}, "JavaScript is not run here"),
-        ({"type": "llm-rubric", "value": "polite"}, "a model would judge it"),
+        ({"type": "llm-rubric", "value": "polite"}, "name one with --judge"),
         ({"type": "max-length", "value": 5}, "promptfoo has no such type"),
         ({"type": "contains"}, "needs a text"),
         ({"type": "contains-any", "value": []}, "needs a list"),
@@ -102,13 +105,108 @@ def test_values_and_functions_come_from_files(tmp_path: Path) -> None:
         ({"type": "regex", "value": "(a+)+$"}, "could take for ever"),
         ({"type": "is-json", "value": "file://gone.json"}, "there is no file"),
         ({"type": "equals", "value": "file://make.js"}, "made by a program"),
-        ({"type": "equals", "value": "x", "transform": "output.trim()"}, "transform"),
+        ({"type": "equals", "value": "x", "transform": "output.split(1)[0]"}, "transform"),
         ({"type": "python", "value": "def ("}, "no Python"),
     ],
 )
 def test_what_cant_run_says_why(tmp_path: Path, assertion: dict, why: str) -> None:
     with pytest.raises(CantRunError, match=why):
         passes(tmp_path, assertion, "x")
+
+
+@pytest.mark.parametrize(
+    ("transform", "answer"),
+    [
+        ("output.trim()", "  Paris\n"),
+        ("output.trim().toLowerCase()", " PARIS "),
+        ("JSON.parse(output).city", '{"city": "Paris"}'),
+        ("JSON.parse(output).cities[0].name", '{"cities": [{"name": "Paris"}]}'),
+        ("JSON.parse(output)['the city'].trim();", '{"the city": " Paris "}'),
+    ],
+)
+def test_a_transform_that_only_takes_a_part_is_done_without_javascript(
+    tmp_path: Path, transform: str, answer: str
+) -> None:
+    wanted = "paris" if "Lower" in transform else "Paris"
+    assertion = {"type": "equals", "value": wanted, "transform": transform}
+    assert passes(tmp_path, assertion, answer)
+    assert not passes(tmp_path, assertion, "Rome")
+    path = tmp_path / "promptfooconfig.yaml"
+    tests = [{"options": {"transform": transform}, "assert": [{"type": "equals", "value": wanted}]}]
+    path.write_text(json.dumps({"prompts": ["x"], "providers": ["openai:m"], "tests": tests}))
+    plan = plan_suite(read_suite(path, {}), {}, OwnFunctions(tmp_path / "functions"))
+    score = build_scorer(ScorerSpec("per_example", {"column": "assert"}))
+    inputs = plan.examples[0].inputs
+    assert [score(ScoringInput(text, inputs=inputs)).passed for text in (answer, "")] == [
+        True,
+        False,
+    ]
+
+
+class OneJury:
+    """Says the same of every answer, and keeps what it was asked."""
+
+    def __init__(self, reply: str) -> None:
+        self.reply = reply
+        self.asked = ""
+
+    def check(self, model: str) -> None:
+        assert model == "office/judge"
+
+    def ask(self, model: str, question: Ask) -> Reply:
+        self.asked = question.messages[-1].content
+        return Reply(self.reply, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("assertion", "told", "right", "wrong"),
+    [
+        (
+            {"type": "llm-rubric", "value": "Is about {{topic}}"},
+            "Rubric: Is about tea",
+            '{"pass": true}',
+            '{"pass": false}',
+        ),
+        (
+            {"type": "model-graded-closedqa", "value": "Is short"},
+            "meet this criterion? Is short",
+            '{"choice": "yes"}',
+            '{"choice": "no"}',
+        ),
+        (
+            {"type": "factuality", "value": "Tea is a drink"},
+            "Reference:\n===\nTea is a drink",
+            '{"choice": "superset"}',
+            '{"choice": "conflict"}',
+        ),
+        (
+            {"type": "g-eval", "value": ["Clear", "Kind"], "threshold": 0.8},
+            "for Clear\nKind from 1 (worst) to 10",
+            '{"score": 8}',
+            '{"score": 7}',
+        ),
+        (
+            {"type": "context-faithfulness"},
+            "Context:\n===\nAll about tea.",
+            '{"pass": true}',
+            '{"pass": false}',
+        ),
+        ({"type": "not-llm-rubric", "value": "Rude"}, "Rude", '{"pass": false}', '{"pass": true}'),
+    ],
+    ids=lambda part: part["type"] if isinstance(part, dict) else "",
+)
+def test_what_a_model_is_to_judge_is_judged_by_the_one_that_is_named(
+    tmp_path: Path, assertion: dict, told: str, right: str, wrong: str
+) -> None:
+    named = AssertionMapper(Files(tmp_path, {}), OwnFunctions(tmp_path), "office/judge")
+    variables: dict[str, Json] = {"topic": "tea", "context": "All about tea."}
+    mapped = named.map(read_assertion(assertion, "x", {}), variables)
+    assert mapped.note.startswith("judged by office/judge")
+    for reply, passed in ((right, True), (wrong, False)):
+        jury = OneJury(reply)
+        score = build_scorer(ScorerSpec.from_json(mapped.spec), jury)(ScoringInput("Tea."))
+        assert score.passed is passed
+        assert told in jury.asked
 
 
 def planned(folder: Path, text: str) -> Plan:
@@ -183,7 +281,7 @@ def test_the_collection_runs_for_the_most_part(shared_data: Path, tmp_path: Path
     """The importer's report over every example: how much of each runs, and why the rest doesn't."""
     run = total = files = 0
     for path in sorted(shared_data.glob("configs/promptfoo*/**/promptfooconfig*.yaml")):
-        plan = plan_suite(read_suite(path, {}), {}, OwnFunctions(tmp_path))
+        plan = plan_suite(read_suite(path, {}), {}, OwnFunctions(tmp_path), "office/judge")
         files += 1
         run += plan.assertion_count.run
         total += plan.assertion_count.total
@@ -198,4 +296,4 @@ def test_the_collection_runs_for_the_most_part(shared_data: Path, tmp_path: Path
         json.dumps([example.inputs for example in plan.examples])
     assert files > 60
     assert total > 400
-    assert run / total > 0.5
+    assert run / total > 0.7

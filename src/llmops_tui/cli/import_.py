@@ -9,6 +9,7 @@ import click
 from llmops_tui.cli.output import common, print_json, say, table, workspace_of
 from llmops_tui.services import suites
 from llmops_tui.services.finished_runs import import_run
+from llmops_tui.services.models import ModelView, find_model
 from llmops_tui.services.suites import Coverage
 from llmops_tui.services.workspace import Workspace
 
@@ -18,9 +19,12 @@ FILES = click.Path(path_type=Path)
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=FILES)
 @click.option("--check", is_flag=True, help="Only say what of configurations would run here.")
+@click.option("--judge", "judge_name", help="With --check: a model that judges where one is to.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
-def import_(ctx: click.Context, files: tuple[Path, ...], check: bool, as_json: bool) -> None:
+def import_(
+    ctx: click.Context, files: tuple[Path, ...], check: bool, judge_name: str | None, as_json: bool
+) -> None:
     """Bring in finished runs: promptfoo's results (JSON) and Inspect logs (.eval, .json).
 
     With --check, FILES are configurations of promptfoo or of OpenAI's evals, or folders of them:
@@ -28,7 +32,8 @@ def import_(ctx: click.Context, files: tuple[Path, ...], check: bool, as_json: b
     """
     workspace = workspace_of(ctx)
     if check:
-        _check(workspace, files, as_json)
+        judge = None if judge_name is None else find_model(workspace, judge_name)
+        _check(workspace, files, judge, as_json)
         return
     found = [import_run(workspace, file, common(ctx)["project"]) for file in files]
     if as_json:
@@ -50,8 +55,11 @@ def import_(ctx: click.Context, files: tuple[Path, ...], check: bool, as_json: b
             say(f"  {note}")
 
 
-def _check(workspace: Workspace, files: tuple[Path, ...], as_json: bool) -> None:
-    found = [suites.survey(path, workspace) for file in files for path in suites.configs_in(file)]
+def _check(
+    workspace: Workspace, files: tuple[Path, ...], judge: ModelView | None, as_json: bool
+) -> None:
+    paths = [path for file in files for path in suites.configs_in(file)]
+    found = [suites.survey(path, workspace, judge) for path in paths]
     if as_json:
         print_json([_data(item) for item in found])
         return

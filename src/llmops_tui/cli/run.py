@@ -41,6 +41,7 @@ class RunOptions(TypedDict):
     config: Path | None
     prompt_names: tuple[str, ...]
     model_names: tuple[str, ...]
+    judge_name: str | None
     dataset_name: str | None
     split: str | None
     limit: int | None
@@ -68,6 +69,7 @@ class RunOptions(TypedDict):
 @click.argument("config", required=False, type=FILE)
 @click.option("--prompt", "prompt_names", multiple=True, help="NAME, NAME:3 or NAME@label.")
 @click.option("--model", "model_names", multiple=True, help="Its name, or `embedded`. Repeatable.")
+@click.option("--judge", "judge_name", help="The model that judges where CONFIG wants one to.")
 @click.option("--dataset", "dataset_name", help="The data set. Default: the only one.")
 @click.option("--split", help="Only examples of this split.")
 @click.option("--limit", type=click.IntRange(1), help="At most this many examples, at random.")
@@ -139,7 +141,8 @@ def _plan_config(
 
     asked = tuple(_model(workspace, name) for name in options["model_names"])
     name, split = common(ctx)["project"], options["split"]
-    suite = suites.bring_in(workspace, path, project=name, models=asked, split=split)
+    judge = None if options["judge_name"] is None else _model(workspace, options["judge_name"])
+    suite = suites.bring_in(workspace, path, project=name, models=asked, split=split, judge=judge)
     for line in suite.lines:
         click.echo(printable(line), err=True)
     request = suite.request

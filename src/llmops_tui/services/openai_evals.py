@@ -16,6 +16,7 @@ from llmops_tui.interchange.openai_evals.reading import (
     EvalSpec,
     Sample,
     Samples,
+    read_grading,
     read_registry,
     read_samples,
 )
@@ -26,7 +27,9 @@ from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import datasets, prompts
 
 CHECKS: Final = "checks"
-JUDGED_BY_MODEL: Final = ("ModelBasedClassify",)
+JUDGED_BY_MODEL: Final = "ModelBasedClassify"
+FACT: Final = "fact"
+"""The graded specification that compares facts: there is a judge for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,8 @@ class ImportedEval:
     request: RunRequest
 
 
-def reading_of(spec: EvalSpec) -> Reading:
-    """How an evaluation's class judges.
+def reading_of(spec: EvalSpec, judge: str = "") -> Reading:
+    """How an evaluation's class judges; `judge` names the model that does where one is to.
 
     Raises:
         InputError: it can't be done here, and why.
@@ -73,17 +76,38 @@ def reading_of(spec: EvalSpec) -> Reading:
         )
     if spec.class_name == "JsonMatch":
         return Reading(_scorer("per_example", {"column": CHECKS, "missing": "error"}))
-    if spec.class_name in JUDGED_BY_MODEL:
-        raise InputError(f"{spec.name} is judged by a model ({spec.class_name}).")
+    if spec.class_name == JUDGED_BY_MODEL:
+        return _graded(spec, judge)
     raise InputError(f"{spec.name} is judged by code of its own ({spec.class_name}).")
 
 
-def chosen(path: Path, name: str) -> EvalSpec:
+def _graded(spec: EvalSpec, judge: str) -> Reading:
+    """How a model grades: the choices of the graded specification, with our form of reply."""
+    if not judge:
+        raise InputError(f"{spec.name} is judged by a model: name one with --judge.")
+    note = f"judged by {judge}, which replies in this program's form"
+    named = str(spec.arguments.get("modelgraded_spec") or "")
+    if named == FACT:
+        return Reading(_scorer("judge_factuality", {"model": judge}), note)
+    if spec.graded is None:
+        raise InputError(f"The graded specification “{named}” of {spec.name} is not there.")
+    grading = read_grading(spec.graded, named)
+    parameters: dict[str, Json] = {
+        "question": grading.question,
+        "choices": list(grading.choices),
+        "passing": list(grading.passing),
+        "model": judge,
+    }
+    return Reading(_scorer("judge_choice", parameters), note)
+
+
+def chosen(path: Path, name: str, judge: str = "") -> EvalSpec:
     """The evaluation of a registry file that is meant.
 
     Args:
         path: the file.
         name: which of them; empty for the only one that can run here.
+        judge: the model that judges where one is to; empty for none.
 
     Raises:
         InputError: none or several can be meant.
@@ -92,7 +116,7 @@ def chosen(path: Path, name: str) -> EvalSpec:
     if name:
         found = [spec for spec in specs if name in (spec.name, spec.name.partition(".")[0])]
     else:
-        found = [spec for spec in specs if _problem(spec) is None]
+        found = [spec for spec in specs if _problem(spec, judge) is None]
     if len(found) == 1:
         return found[0]
     names = ", ".join(spec.name for spec in specs)
@@ -100,13 +124,13 @@ def chosen(path: Path, name: str) -> EvalSpec:
         raise InputError(
             f"“{path.name}” names several evaluations.", f"Write {path.name}#NAME: {names}."
         )
-    problems = "; ".join(filter(None, map(_problem, specs)))
+    problems = "; ".join(filter(None, (_problem(spec, judge) for spec in specs)))
     raise InputError(f"None of “{path.name}” can run here.", problems or f"It names {names}.")
 
 
-def _problem(spec: EvalSpec) -> str | None:
+def _problem(spec: EvalSpec, judge: str) -> str | None:
     try:
-        reading_of(spec)
+        reading_of(spec, judge)
     except InputError as error:
         return str(error)
     if spec.samples is None:
@@ -121,14 +145,16 @@ def import_eval(
     *,
     project: str | None,
     models: Sequence[ModelView],
+    judge: ModelView | None = None,
 ) -> ImportedEval:
     """Bring an evaluation into the workspace.
 
     Raises:
         InputError: it can't run here, or no model is named.
     """
-    spec = chosen(path, name)
-    reading = reading_of(spec)
+    by = "" if judge is None else f"{judge.endpoint.name}/{judge.model.name}"
+    spec = chosen(path, name, by)
+    reading = reading_of(spec, by)
     if spec.samples is None:
         raise InputError(f"The samples “{spec.samples_named}” are not there.")
     if not models:
@@ -157,7 +183,7 @@ def import_eval(
 
 
 def _unread(spec: EvalSpec) -> str:
-    others = [name for name in spec.arguments if name != "ignore_case"]
+    others = [name for name in spec.arguments if name not in ("ignore_case", "modelgraded_spec")]
     return f"not carried over: {', '.join(others)}" if others else ""
 
 

@@ -60,6 +60,7 @@ def bring_in(
     project: str | None,
     models: Sequence[ModelView],
     split: str | None = None,
+    judge: ModelView | None = None,
 ) -> SuiteInWorkspace:
     """Bring a suite into the workspace: a promptfoo configuration, or one of OpenAI's evals.
 
@@ -69,6 +70,7 @@ def bring_in(
         project: the project's name; None for one named after the suite.
         models: asked instead of those that the suite names.
         split: which of its tests; None for those that can be judged here.
+        judge: judges where a model is to; without one such checks don't run.
 
     Raises:
         InputError: it is none, or nothing of it can run here.
@@ -83,10 +85,12 @@ def bring_in(
             "Give a promptfoo configuration, or one of OpenAI's evals.",
         )
     if _is_registry(path):
-        brought = openai_evals.import_eval(workspace, path, name, project=project, models=models)
+        brought = openai_evals.import_eval(
+            workspace, path, name, project=project, models=models, judge=judge
+        )
         request = replace(brought.request, split=split)
         return SuiteInWorkspace(brought.project, _eval_lines(brought), request)
-    imported = importing.import_config(workspace, path, project=project, models=models)
+    imported = importing.import_config(workspace, path, project=project, models=models, judge=judge)
     request = importing.request_of(imported, split)
     return SuiteInWorkspace(imported.project, _lines(imported.plan), request)
 
@@ -122,12 +126,12 @@ def _lines(plan: Plan) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def survey(path: Path, workspace: Workspace) -> Coverage:
-    """How much of a file would run here; nothing is imported."""
+def survey(path: Path, workspace: Workspace, judge: ModelView | None = None) -> Coverage:
+    """How much of a file would run here, with a model that judges or without; imports nothing."""
     if _is_registry(path):
-        return _survey_registry(path)
+        return _survey_registry(path, judge)
     try:
-        plan = importing.read_plan(path, workspace.path)
+        plan = importing.read_plan(path, workspace.path, importing.judge_name(judge))
     except InputError as error:
         return Coverage(path, "", problem=f"{error} {error.hint}".strip())
     return Coverage(
@@ -142,7 +146,7 @@ def survey(path: Path, workspace: Workspace) -> Coverage:
     )
 
 
-def _survey_registry(path: Path) -> Coverage:
+def _survey_registry(path: Path, judge: ModelView | None) -> Coverage:
     specs = read_registry(path)
     notes, tests, run = [], [0, 0], 0
     for spec in specs:
@@ -151,7 +155,7 @@ def _survey_registry(path: Path) -> Coverage:
             rows = len(read_samples(spec.samples).rows)
         tests[1] += rows
         try:
-            openai_evals.reading_of(spec)
+            openai_evals.reading_of(spec, importing.judge_name(judge))
         except InputError as error:
             notes.append(Note(spec.name, f"class {spec.class_name}", str(error)))
             continue

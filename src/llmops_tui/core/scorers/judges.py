@@ -70,6 +70,7 @@ class FactualityParameters:
         ("subset", "superset", "same", "irrelevant"),
         f"Relations with which the answer passes, of {', '.join(FACT_WORDS)}",
     )
+    reference: str = option("", "What is true; none: what the example expects")
     model: str = option("", _MODEL)
 
     def __post_init__(self) -> None:

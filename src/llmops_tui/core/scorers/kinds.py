@@ -19,6 +19,7 @@ from llmops_tui.core.scorers import (
     limits,
     numeric,
     outside,
+    part,
     refusal,
     regex,
     rouge,
@@ -126,6 +127,7 @@ _OF_OTHERS: Final = (
         composite.CompositeParameters,
         compile_with=composite.compile_composite,
     ),
+    ScorerKind("part", part.EXPLANATION, part.PartParameters, compile_with=part.compile_part),
     ScorerKind(
         "per_example",
         composite.PER_EXAMPLE_EXPLANATION,

@@ -15,6 +15,13 @@ from llmops_tui.core.prompt import ROLES
 from llmops_tui.interchange.promptfoo.yaml12 import read_yaml
 
 LARGEST = 500_000_000
+PASSING = 0.5
+PLACES = {
+    "input": "(the question below)",
+    "ideal": "(the expected answer below)",
+    "completion": "(the answer below)",
+}
+"""What stands in a graded specification for the data, which follows it here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,17 @@ class EvalSpec:
     """None where the file isn't there."""
     samples_named: str
     arguments: Mapping[str, Json] = field(default_factory=dict)
+    graded: Path | None = None
+    """The file of its graded specification; None where it has none, or it isn't there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """What a judging model is asked, and its choices."""
+
+    question: str
+    choices: tuple[str, ...]
+    passing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,50 @@ def _spec(path: Path, name: str, item: Mapping[str, Json], description: str) -> 
         samples=_found(path, named) if named else None,
         samples_named=named,
         arguments=given,
+        graded=_graded(path, str(given.get("modelgraded_spec") or "")),
     )
+
+
+def _graded(path: Path, named: str) -> Path | None:
+    """Graded specifications lie in `modelgraded` beside the folder of the registry file."""
+    if not named or not named.replace("-", "").replace("_", "").isalnum():
+        return None
+    here = path.resolve().parent
+    places = [here / f"modelgraded__{named}.yaml"]
+    places += [parent / "modelgraded" / f"{named}.yaml" for parent in (here, *here.parents[:2])]
+    return next((place for place in places if place.is_file()), None)
+
+
+def read_grading(path: Path, named: str) -> Grading:
+    """A graded specification: its question without the data, its choices, those that count.
+
+    Raises:
+        InputError: it can't be read, or compares several answers with each other.
+    """
+    try:
+        value = read_yaml(path.read_bytes().decode("utf-8-sig", "replace"), path)
+    except OSError as error:
+        raise InputError(f"“{path.name}” can't be read: {error.strerror}.") from error
+    item = value.get(named) if isinstance(value, dict) else None
+    question = item.get("prompt") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(question, str):
+        raise InputError(f"“{path.name}” has no graded specification “{named}”.")
+    given = item.get("choice_strings")
+    choices = tuple(map(str, given)) if isinstance(given, list) else tuple(str(given or ""))
+    if given == "from_n" or "{n}" in question:
+        raise InputError(f"“{named}” compares several answers with each other.")
+    scores = item.get("choice_scores")
+    known = scores if isinstance(scores, dict) else {}
+    passing = tuple(
+        choice
+        for choice in choices
+        if isinstance(score := known.get(choice), int | float) and score >= PASSING
+    )
+    if len(choices) < 2 or not passing:
+        raise InputError(f"“{named}” doesn't say which of its choices is right.")
+    for name, words in PLACES.items():
+        question = question.replace(f"{{{name}}}", words)
+    return Grading(question, choices, passing)
 
 
 def _found(path: Path, named: str) -> Path | None:

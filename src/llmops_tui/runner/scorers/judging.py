@@ -120,7 +120,7 @@ def _factuality(parameters: FactualityParameters, jury: Jury) -> Check:
     passing = set(parameters.passing)
 
     def check(given: ScoringInput) -> Judged:
-        more = data("Reference", need_expected(given))
+        more = data("Reference", parameters.reference or need_expected(given))
         found, reply = _chosen(jury, parameters.model, FACTS, given, FACT_WORDS, more)
         mark = _judge_mark(parameters.model, prompt, reply.parameters)
         passed = found.word in passing

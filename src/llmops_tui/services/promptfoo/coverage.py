@@ -23,6 +23,7 @@ from llmops_tui.interchange.promptfoo.model import (
 from llmops_tui.services.promptfoo.functions import OwnFunctions
 from llmops_tui.services.promptfoo.models import Target, target_of
 from llmops_tui.services.promptfoo.scorers import AssertionMapper, text_of
+from llmops_tui.services.promptfoo.transforms import on_part, read_transform
 
 COLUMN = "assert"
 """The column of each example that holds its checks."""
@@ -75,10 +76,18 @@ class Plan:
         )
 
 
-def plan_suite(suite: Suite, environment: Mapping[str, str], functions: OwnFunctions) -> Plan:
+def plan_suite(
+    suite: Suite, environment: Mapping[str, str], functions: OwnFunctions, judge: str = ""
+) -> Plan:
     """Turn a configuration into prompts, models, examples and scorers.
 
     Whatever can't run here is noted one by one and kept word for word.
+
+    Args:
+        suite: the configuration.
+        environment: variables that it may name.
+        functions: where its Python is kept.
+        judge: the model that judges where a model is to; empty for none.
     """
     files = Files(suite.path.parent.resolve(), environment)
     notes = list(suite.notes)
@@ -87,7 +96,7 @@ def plan_suite(suite: Suite, environment: Mapping[str, str], functions: OwnFunct
     names = dict.fromkeys(
         name for item in prompts for name in PromptTemplate(item.messages).variables()
     )
-    makers = _ExampleMaker(AssertionMapper(files, functions), tuple(names), prompts, notes)
+    makers = _ExampleMaker(AssertionMapper(files, functions, judge), tuple(names), prompts, notes)
     examples = tuple(makers.example(test) for test in suite.tests)
     aside = tuple(
         BadRow(place, note.sentence(), json.dumps(note.verbatim, ensure_ascii=False))
@@ -149,11 +158,18 @@ class _ExampleMaker:
         variables = {name: self._variable(value, given) for name, value in given.items()}
         scorers: list[Json] = []
         unsupported: list[Json] = []
-        transformed = test.options.get("transform") or test.options.get("postprocess")
-        if transformed:
-            self._note(test.where, "transform", "its transform is a program", transformed)
+        transform = test.options.get("transform") or test.options.get("postprocess")
+        looks_at: dict[str, Json] = {}
+        blocked = False
+        try:
+            looks_at = read_transform(str(transform)) if transform else {}
+        except InputError as error:
+            blocked = True
+            self._note(test.where, "transform", str(error), transform)
         for item in test.assertions:
-            self._take(item, variables, scorers, unsupported, blocked=bool(transformed))
+            self._take(item, variables, scorers, unsupported, blocked=blocked)
+        if looks_at:
+            scorers = [_on_part(looks_at, scorer) for scorer in scorers]
         checks: dict[str, Json] = {"scorers": scorers}
         if test.threshold is not None:
             checks |= {"mode": "weighted", "least": test.threshold}
@@ -215,6 +231,13 @@ class _ExampleMaker:
         if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
             return text_of(value)
         return value
+
+
+def _on_part(looks_at: Mapping[str, Json], scorer: Json) -> Json:
+    """A scorer, looking at the transformed answer; it weighs what it weighed."""
+    assert isinstance(scorer, dict)
+    inner: dict[str, Json] = {key: value for key, value in scorer.items() if key != "weight"}
+    return on_part(looks_at, [inner]) | {"weight": scorer.get("weight", 1.0)}
 
 
 def _set(item: AssertionItem, inner: list[Json]) -> Json:

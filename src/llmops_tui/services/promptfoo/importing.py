@@ -50,18 +50,19 @@ class Imported:
     """Which prompts are asked of which models."""
 
 
-def read_plan(path: Path, functions_beside: Path) -> Plan:
+def read_plan(path: Path, functions_beside: Path, judge: str = "") -> Plan:
     """What a configuration would become; nothing is stored but inline Python.
 
     Args:
         path: the configuration.
         functions_beside: the workspace's file; inline Python is kept in a folder beside it.
+        judge: the model that judges where a model is to; empty for none.
 
     Raises:
         InputError: it is none, or can't be read.
     """
     functions = OwnFunctions(functions_beside.parent / "functions")
-    return plan_suite(read_suite(path, os.environ), os.environ, functions)
+    return plan_suite(read_suite(path, os.environ), os.environ, functions, judge)
 
 
 def import_config(
@@ -70,6 +71,7 @@ def import_config(
     *,
     project: str | None = None,
     models: Sequence[ModelView] = (),
+    judge: ModelView | None = None,
 ) -> Imported:
     """Bring a configuration into the workspace.
 
@@ -78,11 +80,12 @@ def import_config(
         path: the configuration.
         project: the project's name; None for one named after the configuration.
         models: asked instead of the configuration's own providers.
+        judge: judges where a model is to; without one such assertions don't run.
 
     Raises:
         InputError: it can't be read, or nothing of it can run here; what and why is said.
     """
-    plan = read_plan(path, workspace.path)
+    plan = read_plan(path, workspace.path, judge_name(judge))
     if not plan.prompts:
         raise InputError("None of its prompts can be read here.", _why(plan, "prompt"))
     if not plan.targets and not models:
@@ -95,6 +98,11 @@ def import_config(
     versions = _prompts(workspace, place, plan.prompts, path)
     cells = _cells(workspace, plan, versions, models)
     return Imported(plan, place, dataset, versions, cells)
+
+
+def judge_name(judge: ModelView | None) -> str:
+    """How a judging model is named in a scorer; empty for none."""
+    return "" if judge is None else f"{judge.endpoint.name}/{judge.model.name}"
 
 
 def request_of(imported: Imported, split: str | None = None) -> RunRequest:

@@ -21,11 +21,12 @@ from llmops_tui.interchange.promptfoo.files import SCRIPTS, Files
 from llmops_tui.interchange.promptfoo.model import AssertionItem
 from llmops_tui.interchange.promptfoo.prompts import as_template
 from llmops_tui.interchange.promptfoo.yaml12 import read_yaml
+from llmops_tui.services.promptfoo import judged
 from llmops_tui.services.promptfoo.functions import OwnFunctions
+from llmops_tui.services.promptfoo.transforms import on_part, read_transform
 
 Parameters = dict[str, Json]
 
-JUDGED: Final = "a model would judge it: name one with a scorer of your own"
 REASONS: Final[Mapping[str, str]] = {
     "javascript": "JavaScript is not run here",
     "ruby": "Ruby is not run here",
@@ -50,21 +51,6 @@ REASONS: Final[Mapping[str, str]] = {
     "trace-error-spans": "it reads traces of the provider",
     "trace-span-count": "it reads traces of the provider",
     "trace-span-duration": "it reads traces of the provider",
-    **dict.fromkeys(
-        (
-            "llm-rubric",
-            "factuality",
-            "model-graded-factuality",
-            "model-graded-closedqa",
-            "g-eval",
-            "answer-relevance",
-            "context-faithfulness",
-            "context-recall",
-            "context-relevance",
-            "conversation-relevance",
-        ),
-        JUDGED,
-    ),
 }
 DIALECTS: Final = {
     "mysql": "mysql", "mariadb": "mysql", "postgresql": "postgres", "sqlite": "sqlite",
@@ -93,6 +79,8 @@ class AssertionMapper:
 
     files: Files
     functions: OwnFunctions
+    judge: str = ""
+    """The model that judges where a model is to; empty for none."""
     _checked: dict[str, str] = field(default_factory=dict)
     """Why a specification can't be used, by its text; empty where it can."""
 
@@ -104,17 +92,28 @@ class AssertionMapper:
         """
         if item.base in REASONS:
             raise CantRunError(REASONS[item.base])
-        make = _MAKERS.get(item.base)
-        if make is None:
-            raise CantRunError("promptfoo has no such type")
-        if item.transform:
-            raise CantRunError("its transform is a program")
-        value = self._value(item, variables)
-        note = _NOTES.get(item.base, "")
         try:
-            name, parameters = make(self, item, value)
+            looks_at = read_transform(item.transform) if item.transform else None
+            mapped = self._mapped(item, variables)
         except InputError as error:
             raise CantRunError(str(error)) from error
+        if looks_at is None:
+            return mapped
+        return Mapped(on_part(looks_at, [mapped.spec]), mapped.note)
+
+    def _mapped(self, item: AssertionItem, variables: Mapping[str, Json]) -> Mapped:
+        make = _MAKERS.get(item.base)
+        if item.base in judged.TYPES:
+            value = self._value(item, variables)
+            name, parameters = judged.judged(item, value, variables, self.judge)
+            judge: Parameters = {"name": name, "parameters": parameters, "negate": item.negated}
+            ScorerSpec.from_json(judge)
+            return Mapped(judge, judged.note_of(item, self.judge))
+        if make is None:
+            raise CantRunError("promptfoo has no such type")
+        value = self._value(item, variables)
+        note = _NOTES.get(item.base, "")
+        name, parameters = make(self, item, value)
         spec: Parameters = {"name": name, "parameters": parameters, "negate": item.negated}
         problem = self._problem(spec)
         if problem and name == "regex":
