@@ -103,8 +103,7 @@ async def test_an_answer_of_the_grid_leads_to_its_neighbours_and_its_prompt(benc
         assert "✗ wrong" in screen
         assert "repeat v2 · mock" in screen
         screen = await go(pilot, "o")
-        assert "v2" in screen
-        assert "Again: {{ word }}" in await go(pilot, "enter")
+        assert "Again: {{ word }}" in screen, "the version itself, not only the list of versions"
 
 
 async def test_a_row_is_labelled_anew_where_its_answer_is_read(bench: Bench) -> None:
@@ -175,3 +174,48 @@ async def test_a_grid_fills_while_the_run_goes_on(bench: Bench) -> None:
         screen = await go(pilot, "4", "m")
         assert screen.count("✓ word") == 6
         assert screen.count(" ·") >= 18
+
+
+async def test_a_run_goes_out_as_a_page_and_others_come_in(bench: Bench, tmp_path: Path) -> None:
+    run_id = work(bench, {0: (2,)})
+    page, log = tmp_path / "run.html", tmp_path / "run.eval"
+    app = LlmopsApp(bench.workspace)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await go(pilot, "4", "e")
+        await enter(pilot, str(tmp_path / "run.doc"))
+        assert "doesn't end in a format that is known" in await go(pilot, "ctrl+s")
+        for target in (page, log):
+            await enter(pilot, str(target))
+            await go(pilot, "ctrl+s")
+            await until(pilot, lambda target=target: target.name in told(app))
+            await go(pilot, "e")
+        assert page.read_text("utf-8").startswith("<!doctype html>")
+        await go(pilot, "escape", "i")
+        await enter(pilot, str(page))
+        assert "is no JSON" in await go(pilot, "ctrl+s")
+        await enter(pilot, str(log))
+        await go(pilot, "ctrl+s")
+        await until(pilot, lambda: "samples from Inspect" in told(app))
+        newest = runs.list_runs(bench.workspace, bench.project.id)[0]
+        assert newest.run.id > run_id
+        assert sum(cell.counts.wrong for cell in newest.cells) == 1
+        assert app.unforeseen == []
+
+
+async def test_labels_and_known_answers_are_looked_at_by_keys(bench: Bench) -> None:
+    work(bench, {1: (2, 3)})
+    app = LlmopsApp(bench.workspace)
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await go(pilot, "4", "L")
+        assert "word1" in screen
+        assert "100" in screen, "precision and recall of a label that was always found"
+        screen = await go(pilot, "c")
+        assert "0.0" in screen or " 0" in screen
+        screen = await go(pilot, "escape", "t")
+        assert "12 answers known to be right, 0 known to be wrong" in screen
+        assert "known_wrong" in screen, "it says what would test the rest"
+        assert app.unforeseen == []
+
+
+def told(app: LlmopsApp) -> str:
+    return " ".join(notification.message for notification in app._notifications)

@@ -16,6 +16,7 @@ from llmops_tui.core.errors import ExitCode, LlmopsError
 
 COMMANDS = {
     "cache": "llmops_tui.cli.cache:cache",
+    "compare": "llmops_tui.cli.scoring:compare",
     "completion": "llmops_tui.cli.completion:completion",
     "dataset": "llmops_tui.cli.dataset:dataset",
     "demo": "llmops_tui.cli.demo:demo",
@@ -29,7 +30,9 @@ COMMANDS = {
     "prompt": "llmops_tui.cli.prompt:prompt",
     "prompts": "llmops_tui.cli.prompts:prompts",
     "report": "llmops_tui.cli.report:report",
+    "rescore": "llmops_tui.cli.scoring:rescore",
     "run": "llmops_tui.cli.run:run",
+    "self-test": "llmops_tui.cli.scoring:self_test",
     "serve-web": "llmops_tui.cli.web:serve_web",
     "show": "llmops_tui.cli.show:show",
 }

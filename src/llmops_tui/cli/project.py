@@ -7,10 +7,8 @@ from dataclasses import replace
 import click
 
 from llmops_tui.cli.output import print_json, project_of, say, table, workspace_of
-from llmops_tui.core.chat import Json
-from llmops_tui.core.errors import InputError
+from llmops_tui.cli.scorers import scorer_of
 from llmops_tui.core.project import Stage
-from llmops_tui.core.scorers import SCORERS, ScorerSpec
 from llmops_tui.core.tolerance import parse_confidence, parse_max_wrong, percent
 from llmops_tui.services import projects, tolerances
 
@@ -55,7 +53,7 @@ def create(
         workspace_of(ctx),
         name,
         description=description,
-        scorers=[_scorer(text) for text in scorers],
+        scorers=[scorer_of(text) for text in scorers],
         tolerance=tolerance,
     )
     say(f"Made {made.name}: {tolerance.words()}.")
@@ -148,23 +146,3 @@ def owner(ctx: click.Context, stage: str, name: str) -> None:
     found = project_of(ctx, workspace)
     projects.set_owner(workspace, found.id, STAGES[stage], name)
     say(f"{found.name}: {STAGES[stage]} is answered for by {name}.")
-
-
-def _scorer(text: str) -> dict[str, Json]:
-    import json
-
-    from llmops_tui.services.scorer_choice import check_scorer, read_scorer
-
-    if not text.startswith("{"):
-        if text not in SCORERS:
-            raise InputError(f"There is no scorer {text!r}.", f"Scorers: {', '.join(SCORERS)}.")
-        return read_scorer(text, "")
-    try:
-        spec = ScorerSpec.from_json(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"The scorer {text!r} is no JSON: {error.msg}.",
-            'Write a name or {"name": …, "parameters": {…}}.',
-        ) from error
-    check_scorer(spec)
-    return spec.to_json()

@@ -21,13 +21,18 @@ from llmops_tui.services.workspace import Workspace
 def report(ctx: click.Context, run: str, files: tuple[Path, ...], baseline: str | None) -> None:
     """Write a run's report into FILES; RUN is a run's number, or `latest`."""
     workspace = workspace_of(ctx)
-    run_id = _run_id(ctx, workspace, run)
+    run_id = run_named(ctx, workspace, run)
     written = write_report(workspace, run_id, files, baseline)
     for file in files:
         say(f"Run {run_id} ({written.state.value}) is in {file}.")
 
 
-def _run_id(ctx: click.Context, workspace: Workspace, named: str) -> int:
+def run_named(ctx: click.Context, workspace: Workspace, named: str) -> int:
+    """The id of a run by its number or `latest`.
+
+    Raises:
+        InputError: it is neither, or there is no run yet.
+    """
     if named == "latest":
         found = runs.list_runs(workspace, project_of(ctx, workspace).id, limit=1)
         if not found:

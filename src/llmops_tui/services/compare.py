@@ -159,6 +159,15 @@ def sides(workspace: Workspace, project_id: int, limit: int = 64) -> list[tuple[
     return found
 
 
+def cells_of(workspace: Workspace, run_id: int) -> int:
+    """How many cells a run has.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    return len(runs.get(workspace.db, run_id).spec.cells)
+
+
 def flip_rows(workspace: Workspace, flips: Sequence[Flip]) -> list[FlipRow]:
     """Some flipped rows with their texts, in the order given."""
     db = workspace.db

@@ -44,6 +44,13 @@ def _judging(scope: str) -> tuple[Command, ...]:
             16,
         ),
         Command(
+            f"{scope}.export",
+            "e",
+            "Export",
+            "Write the run as a page, a table or another tool's log.",
+            15,
+        ),
+        Command(
             f"{scope}.ask_errored",
             "a",
             "Ask errored",
@@ -55,6 +62,7 @@ def _judging(scope: str) -> tuple[Command, ...]:
 
 COMMANDS: tuple[Command, ...] = (
     Command("runs.start", "n", "New run", "Choose what to run on which data, and start it.", 2),
+    Command("runs.import", "i", "Import", "Bring in a run that another tool finished.", 17),
     *_steering("runs"),
     *_judging("runs"),
     Command("runs.run.wrong", "w", "Wrong only", "Show only wrong samples, or all again.", 2),

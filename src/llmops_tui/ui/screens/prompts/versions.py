@@ -57,17 +57,23 @@ class VersionsPage(Page[VersionsModel]):
     TOPICS = frozenset({"prompt", "run", "project", "dataset", "model"})
 
     def __init__(
-        self, prompt: Prompt, restore: Callable[[PromptVersion], None] | None = None
+        self,
+        prompt: Prompt,
+        restore: Callable[[PromptVersion], None] | None = None,
+        *,
+        at: int | None = None,
     ) -> None:
         """Prepare.
 
         Args:
             prompt: Whose versions.
             restore: What the editor below does with a restored version; None opens an editor.
+            at: Id of the version that is read at once; None for the list.
         """
         super().__init__()
         self._prompt = prompt
         self._restore = restore
+        self._at = at
         self._marked: int | None = None
         """Id of the version to compare with."""
 
@@ -92,6 +98,10 @@ class VersionsPage(Page[VersionsModel]):
     def show(self, model: VersionsModel) -> None:
         """Show them."""
         self._table.show_rows(model.versions)
+        if self._at is not None:
+            self._table.go_to_key(self._at)
+            self._at = None
+            self.query_one(TwoPanes).open()
         self._draw_detail()
 
     def on_row_moved(self, message: RowMoved) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 from llmops_tui.core.chat import Json
@@ -27,7 +28,7 @@ class JudgingPage(SteeringPage[Model]):
         """All of it needs answers, some of it a run at rest."""
         name = command_id.rpartition(".")[2]
         view = self.steered
-        if name in ("matrix", "compare", "score_again", "ask_errored", "labels"):
+        if name in ("matrix", "compare", "score_again", "ask_errored", "labels", "export"):
             if view is None:
                 return "There is no run here: n starts one."
             if not view.run.done:
@@ -54,6 +55,20 @@ class JudgingPage(SteeringPage[Model]):
         view = self.steered
         if view is not None:
             self.app.push_screen(LabelsPage(view, min(self.chosen_cell, len(view.cells) - 1)))
+
+    def do_export(self) -> None:
+        """Write the run into a file."""
+        from llmops_tui.ui.screens.runs.files import export_form  # brings the reports along
+
+        view = self.steered
+        if view is None:
+            return
+
+        def written(target: Path | None) -> None:
+            if target is not None:
+                self.llmops.notify(f"Run {view.run.id} is in {target}.")
+
+        self.app.push_screen(export_form(self.workspace, view.run.id), written)
 
     def do_self_test(self) -> None:
         """Test the run's scorers by known answers."""

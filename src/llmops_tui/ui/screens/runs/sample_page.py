@@ -133,7 +133,7 @@ class SamplePage(Page[SampleView]):
         )
 
     def do_prompt(self) -> None:
-        """The prompt's versions, on the Prompts side of the program."""
+        """That version of the prompt, among its versions."""
         project_id = self.project_id
         if self.model is None or project_id is None:
             return
@@ -142,7 +142,7 @@ class SamplePage(Page[SampleView]):
         def opened(prompt: Prompt) -> None:
             from llmops_tui.ui.screens.prompts.versions import VersionsPage
 
-            self.app.push_screen(VersionsPage(prompt))
+            self.app.push_screen(VersionsPage(prompt, at=version_id))
 
         self.in_thread(
             lambda: prompts.prompt_of(self.workspace, project_id, version_id), opened, group="go"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
+    from llmops_tui.services.finished_runs import ImportedRun
+
 PAGE = 64
 """Runs read at first, and again with each piece of news; more as one scrolls down."""
 NEAR_THE_END = 8
@@ -113,7 +115,7 @@ class RunsScreen(JudgingPage[tuple[RunView, ...]]):
 
     def why_not(self, command_id: str) -> str | None:
         """A run belongs to a project."""
-        if command_id == "runs.start" and self.project_id is None:
+        if command_id in ("runs.start", "runs.import") and self.project_id is None:
             return "A run belongs to a project: make one on the Overview first (1, then n)."
         return super().why_not(command_id)
 
@@ -124,6 +126,21 @@ class RunsScreen(JudgingPage[tuple[RunView, ...]]):
             self.in_thread(
                 lambda: start_choices(self.workspace, project_id), self._ask, group="choices"
             )
+
+    def do_import(self) -> None:
+        """Ask for the file of a run that another tool finished."""
+        from llmops_tui.ui.screens.runs.files import import_form  # brings the formats along
+
+        def imported(run: ImportedRun | None) -> None:
+            if run is not None:
+                self._wanted = run.run_id
+                self.llmops.notify(
+                    f"Run {run.run_id}: {run.samples:,} samples from {run.tool}. "
+                    + " ".join(run.notes)
+                )
+                self.reload_now()
+
+        self.app.push_screen(import_form(self.workspace, self.llmops.project_name), imported)
 
     @property
     def steered(self) -> RunView | None:
