@@ -178,22 +178,22 @@ async def test_a_grid_fills_while_the_run_goes_on(bench: Bench) -> None:
 
 async def test_a_run_goes_out_as_a_page_and_others_come_in(bench: Bench, tmp_path: Path) -> None:
     run_id = work(bench, {0: (2,)})
-    page, log = tmp_path / "run.html", tmp_path / "run.eval"
+    page, log = tmp_path / "page.html", tmp_path / "run.eval"
     app = LlmopsApp(bench.workspace)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+    async with app.run_test(size=(160, 50), notifications=True) as pilot:
         await go(pilot, "4", "e")
         await enter(pilot, str(tmp_path / "run.doc"))
         assert "doesn't end in a format that is known" in await go(pilot, "ctrl+s")
-        for target in (page, log):
+        for target, written in ((page, page), (log, log.with_name("run-2.eval"))):
             await enter(pilot, str(target))
             await go(pilot, "ctrl+s")
-            await until(pilot, lambda target=target: target.name in told(app))
+            await until(pilot, lambda written=written: str(written) in told(app))
             await go(pilot, "e")
         assert page.read_text("utf-8").startswith("<!doctype html>")
         await go(pilot, "escape", "i")
         await enter(pilot, str(page))
         assert "is no JSON" in await go(pilot, "ctrl+s")
-        await enter(pilot, str(log))
+        await enter(pilot, str(log.with_name("run-1.eval")))  # one log a cell
         await go(pilot, "ctrl+s")
         await until(pilot, lambda: "samples from Inspect" in told(app))
         newest = runs.list_runs(bench.workspace, bench.project.id)[0]

@@ -9,7 +9,7 @@ import click
 from llmops_tui.cli.output import project_of, say, workspace_of
 from llmops_tui.core.errors import InputError
 from llmops_tui.services import runs
-from llmops_tui.services.reports.writing import formats, write_report
+from llmops_tui.services.reports.writing import files_of, formats, write_report
 from llmops_tui.services.workspace import Workspace
 
 
@@ -24,7 +24,8 @@ def report(ctx: click.Context, run: str, files: tuple[Path, ...], baseline: str 
     run_id = run_named(ctx, workspace, run)
     written = write_report(workspace, run_id, files, baseline)
     for file in files:
-        say(f"Run {run_id} ({written.state.value}) is in {file}.")
+        for place in files_of(written, file):
+            say(f"Run {run_id} ({written.state.value}) is in {place}.")
 
 
 def run_named(ctx: click.Context, workspace: Workspace, named: str) -> int:

@@ -33,11 +33,18 @@ def write_log(workspace: Workspace, report: RunReport, target: Path) -> None:
     cells = report.view.cells
     if not cells:
         raise InputError("The run has no prompt and model to write a log of.")
-    for cell in cells:
-        place = target
-        if len(cells) > 1:
-            place = target.with_name(f"{target.stem}-{cell.cell + 1}{target.suffix}")
+    for cell, place in zip(cells, places(report, target), strict=True):
         write_eval(_header(report, cell), _samples(workspace, report, cell), place)
+
+
+def places(report: RunReport, target: Path) -> tuple[Path, ...]:
+    """The file of each cell."""
+    cells = report.view.cells
+    if len(cells) == 1:
+        return (target,)
+    return tuple(
+        target.with_name(f"{target.stem}-{cell.cell + 1}{target.suffix}") for cell in cells
+    )
 
 
 def _header(report: RunReport, cell: CellView) -> dict[str, Json]:

@@ -77,6 +77,11 @@ def writer_for(target: Path) -> Writer:
     return found[1]
 
 
+def files_of(report: RunReport, target: Path) -> tuple[Path, ...]:
+    """The files that a report becomes when it is written to `target`."""
+    return inspect_log.places(report, target) if target.suffix.lower() == ".eval" else (target,)
+
+
 def write_report(
     workspace: Workspace, run_id: int, targets: tuple[Path, ...], baseline: str | None = None
 ) -> RunReport:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from llmops_tui.services.finished_runs import ImportedRun, import_run
-from llmops_tui.services.reports.writing import formats, write_report
+from llmops_tui.services.reports.writing import files_of, formats, write_report
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.ui.screens.form import Field, FormScreen, Values, required
 
 
-def export_form(workspace: Workspace, run_id: int) -> FormScreen[Path]:
+def export_form(workspace: Workspace, run_id: int) -> FormScreen[tuple[Path, ...]]:
     """Where a run is to be written; its format is told by the end of the file's name."""
 
-    def write(values: Values) -> Path:
+    def write(values: Values) -> tuple[Path, ...]:
         target = Path(values["path"]).expanduser()
         baseline = values["baseline"] or None
-        write_report(workspace, run_id, (target,), baseline)
-        return target
+        report = write_report(workspace, run_id, (target,), baseline)
+        return files_of(report, target)
 
     return FormScreen(
         f"Export run {run_id}",

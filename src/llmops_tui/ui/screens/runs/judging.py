@@ -64,9 +64,9 @@ class JudgingPage(SteeringPage[Model]):
         if view is None:
             return
 
-        def written(target: Path | None) -> None:
-            if target is not None:
-                self.llmops.notify(f"Run {view.run.id} is in {target}.")
+        def written(files: tuple[Path, ...] | None) -> None:
+            if files:
+                self.llmops.notify(f"Run {view.run.id} is in {', '.join(map(str, files))}.")
 
         self.app.push_screen(export_form(self.workspace, view.run.id), written)
 
