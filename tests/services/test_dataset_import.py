@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from llmops_tui.core.errors import InputError
-from llmops_tui.services import dataset_export, dataset_import, dataset_mending, datasets, projects
+from llmops_tui.core.dataset import ExampleDraft
+from llmops_tui.core.errors import ConflictError, InputError
+from llmops_tui.services import (
+    dataset_editing,
+    dataset_export,
+    dataset_import,
+    dataset_mending,
+    datasets,
+    projects,
+)
 from llmops_tui.services.dataset_export import ExportRequest
 from llmops_tui.services.workspace import Workspace, open_workspace
 
@@ -105,7 +113,7 @@ def test_a_mended_row_is_read_as_its_source_was(
     assert [e.id for e in datasets.example_page(workspace, version)] == [
         e.id for e in datasets.example_page(workspace, following)
     ][:-1]
-    with pytest.raises(InputError, match="newer version"):
+    with pytest.raises(ConflictError, match="Somebody else has made version 2"):
         dataset_mending.publish_mended(workspace, version)
 
 
@@ -122,6 +130,36 @@ def test_what_cant_be_read_yet_stays_aside_as_it_was_written(
     (left,) = datasets.bad_row_page(workspace, following)
     assert (left.line, left.raw, left.mended) == (4, "two", "two, still wrong, really")
     assert following.note == "1 bad row mended"
+
+
+def test_rows_kept_aside_outlast_an_edit_and_are_mended_in_the_newer_version(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("q,a,tags,split\nx,1,t,dev\ny,2,,gate\none\ntwo\n")
+    version = imported(workspace, path)
+    (first, _) = datasets.example_page(workspace, version)
+    edited = dataset_editing.set_tags(workspace, version, [first.id], "u")
+    again = dataset_editing.set_tags(workspace, edited.version, [first.id], "w")
+    assert (again.version.number, again.version.bad_rows) == (3, 2)
+    bad = datasets.bad_row_page(workspace, again.version)
+    assert [row.raw for row in bad] == ["one", "two"]
+    dataset_mending.keep_text(workspace, bad[0], "one,1,,")
+    mended = dataset_mending.publish_mended(workspace, again.version)
+    assert (mended.rows, mended.bad_rows) == (3, 1)
+    assert [row.raw for row in datasets.bad_row_page(workspace, mended)] == ["two"]
+    # The same rows with the same tags and splits are the same content, however they came about.
+    rows = [
+        ExampleDraft(e.inputs, e.expected, e.tags, e.split)
+        for e in datasets.example_page(workspace, mended)
+    ]
+    other = datasets.add_examples(workspace, 1, "other", iter(rows), source="made")
+    assert (other.splits, other.columns) == (mended.splits, mended.columns)
+    hashes = workspace.db.rows(
+        "SELECT DISTINCT content_hash FROM dataset_version WHERE id IN (?, ?)",
+        (other.id, mended.id),
+    )
+    assert len(hashes) == 1
 
 
 def test_an_export_leaves_files_that_are_there_alone(workspace: Workspace, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.dataset import BadRow, DatasetVersion, ExampleDraft
 from llmops_tui.core.errors import InputError
 from llmops_tui.services.workspace import Workspace
+from llmops_tui.store import dataset_difference, datasets
 from llmops_tui.store import dataset_mending as store
-from llmops_tui.store import datasets
 
 if TYPE_CHECKING:
     from llmops_tui.interchange.tables import BadRow as TableBadRow
@@ -88,7 +88,8 @@ def publish_mended(workspace: Workspace, version: DatasetVersion) -> DatasetVers
     """Make the next version: the examples of this one, and the mended rows at their end.
 
     Raises:
-        InputError: nothing is mended, or a newer version exists already.
+        InputError: nothing is mended.
+        ConflictError: a newer version exists already.
     """
     reading = reading_of(workspace, version)
     if reading is None:
@@ -104,8 +105,14 @@ def publish_mended(workspace: Workspace, version: DatasetVersion) -> DatasetVers
         raise InputError(
             "No bad row is mended so that it can be read.", "e edits the one under the cursor."
         )
-    return store.append_mended(
-        workspace.db, version, drafts, settled, author=workspace.person, note=_note(settled)
+    return dataset_difference.edit(
+        workspace.db,
+        version,
+        {},
+        drafts,
+        author=workspace.person,
+        note=_note(settled),
+        settled=settled,
     )
 
 

@@ -43,6 +43,25 @@ SELECT position, content_hash, split, tags FROM example
 WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
 ORDER BY position
 """
+KEEP_BAD_ROWS = """
+UPDATE dataset_version
+SET bad_rows_of = (SELECT coalesce(bad_rows_of, id) FROM dataset_version WHERE id = ?)
+WHERE id = ?
+"""
+CARRY_BAD_ROWS = """
+INSERT INTO bad_row (dataset_version_id, line, reason, raw, length, mended)
+SELECT ?, line, reason, raw, length, mended FROM bad_row
+WHERE dataset_version_id = (SELECT coalesce(bad_rows_of, id) FROM dataset_version WHERE id = ?)
+  AND id NOT IN (SELECT value FROM json_each(?))
+ORDER BY id
+"""
+CARRY_READING = """
+UPDATE dataset_version
+SET reading = (
+    SELECT o.reading FROM dataset_version v
+    JOIN dataset_version o ON o.id = coalesce(v.bad_rows_of, v.id) WHERE v.id = ?)
+WHERE id = ?
+"""
 RETIRE_ONE = "UPDATE example SET removed_in = ? WHERE id = ?"
 LIVE_AT = """
 SELECT id FROM example WHERE dataset_id = ? AND position = ? AND removed_in IS NULL
@@ -158,8 +177,11 @@ def edit(
     author: str,
     note: str,
     source: str = "",
+    settled: Sequence[int] = (),
 ) -> DatasetVersion:
     """Make the next version out of the newest one and a few changes.
+
+    Rows that were kept aside go on being so.
 
     Args:
         db: where.
@@ -169,6 +191,7 @@ def edit(
         author: who made it.
         note: what was done, for the list of versions.
         source: where added rows come from; empty keeps that of the version before.
+        settled: ids of rows kept aside that are mended with this.
 
     Raises:
         ConflictError: somebody else has made a version in the meantime.
@@ -205,6 +228,12 @@ def edit(
         new = [content.values(row, row.content_hash()) for row in added]
         connection.executemany(INSERT_EXAMPLE, new)
         connection.execute(FINISH_VERSION, content.summary())
+        if settled:
+            kept = (content.version_id, base.id, to_json(list(settled)))
+            connection.execute(CARRY_BAD_ROWS, kept)
+            connection.execute(CARRY_READING, (base.id, content.version_id))
+        elif not source:
+            connection.execute(KEEP_BAD_ROWS, (base.id, content.version_id))
     return version(db, content.version_id)
 
 

@@ -30,7 +30,9 @@ WHERE d.project_id = ? AND NOT EXISTS (SELECT 1 FROM dataset_import i WHERE i.da
 ORDER BY d.name
 """
 VERSION = """
-SELECT v.*, (SELECT count(*) FROM bad_row b WHERE b.dataset_version_id = v.id) AS bad_rows
+SELECT v.*, (
+    SELECT count(*) FROM bad_row b WHERE b.dataset_version_id = coalesce(v.bad_rows_of, v.id)
+) AS bad_rows
 FROM dataset_version v WHERE v.id = ?
 """
 VERSION_BY_NUMBER = "SELECT id FROM dataset_version WHERE dataset_id = ? AND number = ?"
@@ -116,7 +118,9 @@ WHERE d.project_id = ? AND d.name = ? AND v.content_hash = ? ORDER BY v.number D
 """
 BAD_ROWS = """
 SELECT id, line, reason, raw, length, mended FROM bad_row
-WHERE dataset_version_id = ? AND id > ? ORDER BY id LIMIT ?
+WHERE dataset_version_id = (SELECT coalesce(bad_rows_of, id) FROM dataset_version WHERE id = ?)
+  AND id > ?
+ORDER BY id LIMIT ?
 """
 
 
@@ -355,7 +359,7 @@ def at_positions(db: Database, of: DatasetVersion, positions: Sequence[int]) -> 
 
 
 def bad_rows(db: Database, version_id: int, *, after: int = 0, limit: int = 64) -> list[BadRow]:
-    """Rows that the import of this version kept aside."""
+    """Rows that the import of this version, or of one before it, kept aside and nobody mended."""
     return [
         BadRow(row["line"], row["reason"], row["raw"], row["length"], row["mended"], row["id"])
         for row in db.rows(BAD_ROWS, (version_id, after, limit))

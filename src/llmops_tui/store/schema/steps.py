@@ -16,4 +16,5 @@ STEPS: tuple[str, ...] = (
     "rescoring",
     "judging",
     "under_way",
+    "bad_rows_kept",
 )
