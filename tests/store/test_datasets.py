@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from llmops_tui.core.dataset import BadRow, ExampleDraft
 from llmops_tui.core.errors import StoreError
-from llmops_tui.store import dataset_import, datasets, projects
+from llmops_tui.store import bad_rows, dataset_import, datasets, projects
 from llmops_tui.store.database import Database
 
 
@@ -73,7 +73,7 @@ def test_bad_rows_are_kept_aside_with_line_reason_and_text(db: Database):
     bad = BadRow(7, "too few cells", "a,b")
     version = add(db, [*rows("a"), bad])
     assert (version.rows, version.bad_rows) == (1, 1)
-    assert datasets.bad_rows(db, version.id) == [bad]
+    assert bad_rows.page(db, version.id) == [bad]
 
 
 def test_an_import_that_breaks_off_leaves_nothing_behind(db: Database):
@@ -197,5 +197,5 @@ def test_an_import_into_an_old_data_set_is_its_next_version(db: Database):
     assert (second.number, second.rows, second.bad_rows) == (2, 2, 1)
     assert [e.inputs["word"] for e in datasets.page(db, first)] == ["a", "b"]
     assert sorted(str(e.inputs["word"]) for e in datasets.page(db, second)) == ["b", "c"]
-    assert datasets.bad_rows(db, second.id)[0].cut
+    assert bad_rows.page(db, second.id)[0].cut
     assert db.row("SELECT count(*) FROM dataset")[0] == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from llmops_tui.store import (
+    bad_rows,
     dataset_difference,
     dataset_index,
     datasets,
@@ -34,7 +35,7 @@ NO_SCAN = {
     "ids of a data set that never changed": dataset_index.FIELD_IDS_ONLY,
     "first example": dataset_index.FIRST_ID,
     "rows that the index lacks": dataset_index.NEXT_ROWS,
-    "bad rows of a version": datasets.BAD_ROWS,
+    "bad rows of a version": bad_rows.BAD_ROWS,
     "runs of a project": runs.PAGE,
     "cells of a run": runs.CELLS,
     "newest measurement of a prompt version": runs.NEWEST_CELL,

@@ -35,6 +35,7 @@ COMMANDS = {
     "self-test": "llmops_tui.cli.scoring:self_test",
     "serve-web": "llmops_tui.cli.web:serve_web",
     "show": "llmops_tui.cli.show:show",
+    "triage": "llmops_tui.cli.triage:triage",
 }
 LOG_VARIABLE = "LLMOPS_TUI_LOG"
 

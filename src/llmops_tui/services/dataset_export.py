@@ -12,7 +12,7 @@ from llmops_tui.core.dataset import DatasetVersion, Example
 from llmops_tui.core.errors import InputError, LlmopsError
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import datasets
+from llmops_tui.store import bad_rows, datasets
 
 if TYPE_CHECKING:
     from llmops_tui.interchange.exporting import Exported
@@ -129,7 +129,7 @@ def export_bad_rows(
 
     def rows() -> Iterator[dict[str, Json]]:
         after = 0
-        while page := datasets.bad_rows(workspace.db, version.id, after=after, limit=_AT_ONCE):
+        while page := bad_rows.page(workspace.db, version.id, after=after, limit=_AT_ONCE):
             for row in page:
                 yield {"line": row.line, "reason": row.reason, "raw": row.raw}
             after = page[-1].id

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.dataset import BadRow, DatasetVersion, ExampleDraft
 from llmops_tui.core.errors import InputError
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import dataset_difference, datasets
-from llmops_tui.store import dataset_mending as store
+from llmops_tui.store import bad_rows, dataset_difference
 
 if TYPE_CHECKING:
     from llmops_tui.interchange.tables import BadRow as TableBadRow
@@ -49,7 +48,7 @@ def reading_of(workspace: Workspace, version: DatasetVersion) -> Reading | None:
     """How a version's source was read; None where it didn't come from one."""
     from llmops_tui.interchange import tables
 
-    stored = store.reading(workspace.db, version.id)
+    stored = bad_rows.reading(workspace.db, version.id)
     if not stored:
         return None
     plain = json.loads(stored)
@@ -62,7 +61,7 @@ def reading_of(workspace: Workspace, version: DatasetVersion) -> Reading | None:
 
 def keep_text(workspace: Workspace, row: BadRow, text: str) -> None:
     """Keep what somebody wrote for a bad row; the same as it stood means: nothing."""
-    store.keep_mended(workspace.db, row.id, None if text == row.raw else text)
+    bad_rows.keep_mended(workspace.db, row.id, None if text == row.raw else text)
 
 
 def read_again(reading: Reading, text: str) -> Mended:
@@ -122,7 +121,7 @@ def _note(settled: Sequence[int]) -> str:
 
 def _mended_rows(workspace: Workspace, version: DatasetVersion) -> Iterator[BadRow]:
     after = 0
-    while page := datasets.bad_rows(workspace.db, version.id, after=after, limit=_AT_ONCE):
+    while page := bad_rows.page(workspace.db, version.id, after=after, limit=_AT_ONCE):
         yield from (row for row in page if row.mended is not None)
         after = page[-1].id
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.dataset import BadRow, Dataset, DatasetVersion, Example, ExampleDraft
 from llmops_tui.core.errors import InputError, NotFoundError
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import datasets
+from llmops_tui.store import bad_rows, datasets
 
 if TYPE_CHECKING:
     from llmops_tui.core.tolerance import Tolerance
@@ -83,7 +83,7 @@ def bad_row_page(
     workspace: Workspace, version: DatasetVersion, *, after: int = 0, limit: int = 64
 ) -> list[BadRow]:
     """Rows that the import of this version kept aside."""
-    return datasets.bad_rows(workspace.db, version.id, after=after, limit=limit)
+    return bad_rows.page(workspace.db, version.id, after=after, limit=limit)
 
 
 def add_examples(

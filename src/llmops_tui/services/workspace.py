@@ -25,6 +25,10 @@ class Workspace:
         """Where the file lies."""
         return self.db.path
 
+    def as_person(self, person: str) -> Workspace:
+        """The same file, for what is recorded in somebody else's name."""
+        return Workspace(self.db, person)
+
 
 def default_path() -> Path:
     """`LLMOPS_TUI_DB`, or `workspace.db` in the platform's data directory."""

@@ -198,12 +198,12 @@ def insert_flag(
 def page(db: Database, *, before: int = NEWEST, limit: int = 64, only: str = "") -> list[CallRow]:
     """Calls, newest first, with an id below `before`; `only` is empty, `flagged` or `error`."""
     sql = {"": PAGE, "flagged": PAGE_FLAGGED, "error": PAGE_ERRORS}[only]
-    return [_row(row) for row in db.rows(sql, (before, limit))]
+    return [read_row(row) for row in db.rows(sql, (before, limit))]
 
 
 def newer(db: Database, after: int, limit: int = 256) -> list[CallRow]:
     """Calls that arrived after the one with id `after`, oldest first."""
-    return [_row(row) for row in db.rows(NEWER, (after, limit))]
+    return [read_row(row) for row in db.rows(NEWER, (after, limit))]
 
 
 def open_items(
@@ -214,7 +214,7 @@ def open_items(
     Calls without an answer wait for none: errored is neither right nor wrong.
     """
     sql = OPEN_FLAGGED if lane is Lane.FLAGGED else OPEN_AUDIT
-    return [_row(row) for row in db.rows(sql, (after, project_id, limit))]
+    return [read_row(row) for row in db.rows(sql, (after, project_id, limit))]
 
 
 def count_open(db: Database, project_id: int | None = None) -> dict[Lane, int]:
@@ -235,7 +235,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
         raise NotFoundError(f"There is no call {call_id}.")
     asked, answered, attributes = texts(db, call_id)
     return CallDetail(
-        row=_row(row),
+        row=read_row(row),
         input=asked,
         output=answered,
         attributes=attributes,
@@ -247,7 +247,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
             CallFlag(f["rule"], f["severity"], f["reason"], f["start"], f["stop"])
             for f in db.rows(FLAGS, (call_id,))
         ),
-        reviews=tuple(_review(found) for found in db.rows(REVIEWS, (call_id,))),
+        reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
     )
 
 
@@ -302,7 +302,7 @@ def undo_review(
         connection.execute(UNDO, (now_ms(), row["id"]))
         left = connection.execute(IN_FORCE, (row["call_id"],)).fetchone()
         connection.execute(SET_REVIEW, (left["verdict"] if left else "", row["call_id"]))
-    return _review(row)
+    return read_review(row)
 
 
 def newest_time(db: Database) -> int | None:
@@ -359,11 +359,14 @@ def head(text: str, *, from_end: bool = False) -> str:
     return cut.encode("utf-8", "replace").decode()
 
 
-def _row(row: sqlite3.Row) -> CallRow:
-    return CallRow(**{name: row[name] for name in CallRow.__slots__})
+def read_row(row: sqlite3.Row, call_id: int | None = None) -> CallRow:
+    """The call of a row, whose id may stand under another name."""
+    values = {name: row[name] for name in CallRow.__slots__ if name != "id"}
+    return CallRow(id=row["id"] if call_id is None else call_id, **values)
 
 
-def _review(row: sqlite3.Row) -> Review:
+def read_review(row: sqlite3.Row) -> Review:
+    """The verdict of a row."""
     return Review(
         id=row["id"],
         call_id=row["call_id"],

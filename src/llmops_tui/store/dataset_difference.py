@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.dataset import DatasetVersion, Example, ExampleDraft
 from llmops_tui.core.errors import ConflictError
+from llmops_tui.store import bad_rows
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
 from llmops_tui.store.datasets import (
@@ -42,25 +43,6 @@ HASHES = """
 SELECT position, content_hash, split, tags FROM example
 WHERE dataset_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
 ORDER BY position
-"""
-KEEP_BAD_ROWS = """
-UPDATE dataset_version
-SET bad_rows_of = (SELECT coalesce(bad_rows_of, id) FROM dataset_version WHERE id = ?)
-WHERE id = ?
-"""
-CARRY_BAD_ROWS = """
-INSERT INTO bad_row (dataset_version_id, line, reason, raw, length, mended)
-SELECT ?, line, reason, raw, length, mended FROM bad_row
-WHERE dataset_version_id = (SELECT coalesce(bad_rows_of, id) FROM dataset_version WHERE id = ?)
-  AND id NOT IN (SELECT value FROM json_each(?))
-ORDER BY id
-"""
-CARRY_READING = """
-UPDATE dataset_version
-SET reading = (
-    SELECT o.reading FROM dataset_version v
-    JOIN dataset_version o ON o.id = coalesce(v.bad_rows_of, v.id) WHERE v.id = ?)
-WHERE id = ?
 """
 RETIRE_ONE = "UPDATE example SET removed_in = ? WHERE id = ?"
 LIVE_AT = """
@@ -196,18 +178,7 @@ def edit(
     Raises:
         ConflictError: somebody else has made a version in the meantime.
     """
-    content = Content(base.dataset_id, 0, base.number + 1, 0)
-    key = (base.dataset_id, base.number, base.number)
-    columns = base.columns
-    for row in db.connection.execute(HASHES, key):  # outside the write: it reads every row
-        position = row["position"]
-        if position not in changes:
-            content.count(columns, row["content_hash"], row["split"], row["tags"])
-        elif (change := changes[position]) is not None:
-            content.counted(change)
-        columns = ()
-    for draft in added:
-        content.counted(draft)
+    content = _counted(db, base, changes, added)
     with db.write("dataset") as connection:
         number = int(connection.execute(NEXT_NUMBER, (base.dataset_id,)).fetchone()[0])
         if number != base.number + 1:
@@ -228,13 +199,31 @@ def edit(
         new = [content.values(row, row.content_hash()) for row in added]
         connection.executemany(INSERT_EXAMPLE, new)
         connection.execute(FINISH_VERSION, content.summary())
-        if settled:
-            kept = (content.version_id, base.id, to_json(list(settled)))
-            connection.execute(CARRY_BAD_ROWS, kept)
-            connection.execute(CARRY_READING, (base.id, content.version_id))
-        elif not source:
-            connection.execute(KEEP_BAD_ROWS, (base.id, content.version_id))
+        if settled or not source:
+            bad_rows.follow(connection, base.id, content.version_id, settled)
     return version(db, content.version_id)
+
+
+def _counted(
+    db: Database,
+    base: DatasetVersion,
+    changes: Mapping[int, ExampleDraft | None],
+    added: Sequence[ExampleDraft],
+) -> Content:
+    """The summary of what follows; reads every row, outside of any write."""
+    content = Content(base.dataset_id, 0, base.number + 1, 0)
+    key = (base.dataset_id, base.number, base.number)
+    columns = base.columns
+    for row in db.connection.execute(HASHES, key):
+        position = row["position"]
+        if position not in changes:
+            content.count(columns, row["content_hash"], row["split"], row["tags"])
+        elif (change := changes[position]) is not None:
+            content.counted(change)
+        columns = ()
+    for draft in added:
+        content.counted(draft)
+    return content
 
 
 def all_examples(db: Database, of: DatasetVersion) -> Iterator[Example]:

@@ -116,12 +116,6 @@ SAME_CONTENT = """
 SELECT v.id FROM dataset d JOIN dataset_version v ON v.dataset_id = d.id
 WHERE d.project_id = ? AND d.name = ? AND v.content_hash = ? ORDER BY v.number DESC LIMIT 1
 """
-BAD_ROWS = """
-SELECT id, line, reason, raw, length, mended FROM bad_row
-WHERE dataset_version_id = (SELECT coalesce(bad_rows_of, id) FROM dataset_version WHERE id = ?)
-  AND id > ?
-ORDER BY id LIMIT ?
-"""
 
 
 def add_version(
@@ -356,14 +350,6 @@ def at_positions(db: Database, of: DatasetVersion, positions: Sequence[int]) -> 
     """Examples of a version by position."""
     key = (to_json(list(positions)), of.dataset_id, of.number, of.number)
     return {row["position"]: read_example(row) for row in db.rows(AT_POSITIONS, key)}
-
-
-def bad_rows(db: Database, version_id: int, *, after: int = 0, limit: int = 64) -> list[BadRow]:
-    """Rows that the import of this version, or of one before it, kept aside and nobody mended."""
-    return [
-        BadRow(row["line"], row["reason"], row["raw"], row["length"], row["mended"], row["id"])
-        for row in db.rows(BAD_ROWS, (version_id, after, limit))
-    ]
 
 
 def _batches(rows: Iterable[ExampleDraft | BadRow]) -> Iterator[list[ExampleDraft | BadRow]]:

@@ -17,4 +17,5 @@ STEPS: tuple[str, ...] = (
     "judging",
     "under_way",
     "bad_rows_kept",
+    "triage",
 )
