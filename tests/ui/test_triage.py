@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.calls_made import TRUNCATED, lanes, made, store
-from tests.ui.driving import footer, press, settle, shown, until
+from tests.ui.driving import enter, footer, press, settle, shown, until
 
 from llmops_tui.core.call import CallFlag, Lane, ReviewVerdict
 from llmops_tui.core.errors import StoreFullError
@@ -15,14 +15,15 @@ from llmops_tui.core.project import Project
 from llmops_tui.core.tolerance import State, Tolerance
 from llmops_tui.core.tolerance.lanes import LaneCounts, two_lanes
 from llmops_tui.core.tolerance.words import bound_percent
-from llmops_tui.services import calls, projects, triage
+from llmops_tui.services import calls, datasets, projects, triage
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import calls as stored_calls
 from llmops_tui.store.calls import NewCall
 from llmops_tui.store.database import Database
+from llmops_tui.ui import editor
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.triage import screen
-from llmops_tui.ui.screens.triage.ledger import Entry, Ledger
+from llmops_tui.ui.screens.triage.ledger import Entry, Ledger, Remark
 from llmops_tui.ui.widgets.text_pane import TextPane
 from llmops_tui.ui.widgets.words import Words
 
@@ -453,6 +454,60 @@ def test_unsure_verdicts_are_said_to_count_as_not_reviewed(
     assert "1 unsure verdict counted as not reviewed" in found.note
 
 
+async def test_two_people_never_have_the_same_call_in_front(
+    workspace: Workspace, project: Project
+) -> None:
+    lanes(workspace.db, flagged=6, audit=0)
+    ana = LlmopsApp(Workspace(workspace.db, "ana"))
+    async with ana.run_test(size=SMALL) as first:
+        await press(first, "6")
+        assert in_front(ana) == 1
+        ben = LlmopsApp(Workspace(Database(workspace.path), "ben"))
+        async with ben.run_test(size=SMALL) as second:
+            await press(second, "6")
+            assert in_front(ben) == 4, "the first three are read ahead for ana"
+            await press(second, "r")
+            await press(first, "r", "r", "r")
+            await settle(first)
+            assert in_front(ana) not in (4, 5, 6) or in_front(ana) is None
+            await press(second, "r", "r")
+        ben.workspace.db.close()
+        assert ana.unforeseen == []
+        assert ben.unforeseen == []
+    rows = stored_calls.newer(workspace.db, 0, 10)
+    given = [len(triage.open_call(workspace, row.id).reviews) for row in rows]
+    assert max(given) == 1, "nothing is judged twice"
+    assert sum(given) >= 5
+
+
+async def test_a_reason_and_a_correction_go_along_and_the_call_becomes_an_example(
+    workspace: Workspace, project: Project, app: LlmopsApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(workspace.db, made(1, flags=[TRUNCATED], input="user: Mail me at ana@example.com"))
+    monkeypatch.setattr(editor, "edit_in_editor", lambda *_: "payment\n")
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "6", "t")
+        assert "invented a fact" in shown(app)
+        await press(pilot, "down", "enter", "x")
+        assert words(app, "status") == "because: misread the question · the answer is corrected"
+        await press(pilot, "d")
+        assert "Call 1 as an example" in shown(app)
+        await enter(pilot, "misses")
+        await press(pilot, "ctrl+s")
+        told = [message.message for message in app._notifications]
+        assert "is an example of misses v1, personal and secret parts masked." in " ".join(told)
+        await press(pilot, "w")
+        await in_file(pilot, workspace, {1: "wrong"})
+        assert app.unforeseen == []
+    (review,) = triage.open_call(workspace, 1).reviews
+    assert (review.reason, review.corrected) == ("misread the question", "payment")
+    version = datasets.find_dataset(workspace, project.id, "misses").version
+    assert version is not None
+    (example,) = datasets.example_page(workspace, version)
+    assert example.inputs["message"] == "Mail me at [email]"
+    assert (example.expected, example.inputs["known_wrong"]) == ("payment", "delivery 1")
+
+
 class TestLedger:
     """Verdicts on their way into the file."""
 
@@ -465,9 +520,9 @@ class TestLedger:
 
     def test_two_threads_write_each_verdict_once_and_in_order(self, row) -> None:
         written: list[str] = []
-        ledger = Ledger(lambda entry: written.append(entry.note), lambda _: None)
+        ledger = Ledger(lambda entry: written.append(entry.remark.note), lambda _: None)
         for n in range(200):
-            ledger.judge(row, ReviewVerdict.RIGHT, "", str(n))
+            ledger.judge(row, ReviewVerdict.RIGHT, "", Remark(str(n)))
         threads = [threading.Thread(target=ledger.drain) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -487,7 +542,7 @@ class TestLedger:
             taken.append(call_id)
 
         ledger = Ledger(fail, take)
-        ledger.judge(row, ReviewVerdict.WRONG, "", "")
+        ledger.judge(row, ReviewVerdict.WRONG, "", Remark())
         ledger.undo()
         ledger.drain()
         assert taken == []
@@ -496,7 +551,7 @@ class TestLedger:
     def test_what_happened_since_a_point_is_known(self, row) -> None:
         ledger = Ledger(lambda _: None, lambda _: None)
         start = ledger.mark()
-        ledger.judge(row, ReviewVerdict.WRONG, "", "")
+        ledger.judge(row, ReviewVerdict.WRONG, "", Remark())
         assert ledger.since(start).judged == {row.id}
         assert ledger.mark() == start, "not written yet"
         ledger.drain()

@@ -47,12 +47,26 @@ class Made:
         return f"The call is an example of {self.dataset} v{self.version.number}{without}."
 
 
-def propose(workspace: Workspace, call_id: int, dataset: Dataset | None) -> Proposed:
+def propose(
+    workspace: Workspace,
+    call_id: int,
+    dataset: Dataset | None,
+    *,
+    expected: str | None = None,
+    is_right: bool | None = None,
+) -> Proposed:
     """What a call would be in a data set, or in a new one.
 
     The question goes into the set's first input column; what was said before stands beside it.
     A corrected answer, or one that was judged right, is what is expected; one that was judged
     wrong is kept as known to be wrong.
+
+    Args:
+        workspace: where.
+        call_id: the call.
+        dataset: where it would go; None for a new one.
+        expected: the right answer, where somebody says it here.
+        is_right: whether the answer is right, where somebody says it here.
 
     Raises:
         NotFoundError: there is no such call.
@@ -67,14 +81,13 @@ def propose(workspace: Workspace, call_id: int, dataset: Dataset | None) -> Prop
     inputs: dict[str, Json] = {column: question}
     if before.strip():
         inputs[CONVERSATION] = before
-    expected: str | None = None
     review = next((r for r in reversed(detail.reviews) if r.undone_at is None), None)
-    corrected = review.corrected if review is not None else None
-    if corrected:
-        expected = corrected
-    elif review is not None and review.verdict is ReviewVerdict.RIGHT:
+    if is_right is None and review is not None and review.verdict is not ReviewVerdict.UNSURE:
+        is_right = review.verdict is ReviewVerdict.RIGHT
+    expected = expected or (review.corrected if review is not None else None)
+    if expected is None and is_right:
         expected = detail.output
-    if review is not None and review.verdict is ReviewVerdict.WRONG and detail.output:
+    if is_right is False and detail.output:
         inputs[WRONG_COLUMN] = detail.output
     draft = ExampleDraft(inputs, expected, ("production", f"call {call_id}"))
     text = "\n".join([*(str(value) for value in inputs.values()), expected or ""])
@@ -91,6 +104,8 @@ def add(
     split: str | None = None,
     keep_personal: bool = False,
     into_gate: bool = False,
+    expected: str | None = None,
+    is_right: bool | None = None,
 ) -> Made:
     """Make a call an example of a data set, which is made where there is none of that name.
 
@@ -102,6 +117,8 @@ def add(
         split: the example's split.
         keep_personal: leave what is personal or secret as it is.
         into_gate: somebody agreed to the gate split: its rows measure, and should be drawn.
+        expected: the right answer, where somebody says it here.
+        is_right: whether the answer is right, where somebody says it here.
 
     Raises:
         NotFoundError: there is no such call.
@@ -116,7 +133,7 @@ def add(
     known = next((d for d in datasets.list_datasets(workspace, project_id) if d.name == name), None)
     if name in (found for found, _ in reviews.examples_of(workspace.db, call_id)):
         raise ConflictError(f"Call {call_id} is an example of {name} already.")
-    proposed = propose(workspace, call_id, known)
+    proposed = propose(workspace, call_id, known, expected=expected, is_right=is_right)
     is_masked = bool(proposed.personal) and not keep_personal
     draft = proposed.masked if is_masked else proposed.draft
     draft = replace(draft, split=split)

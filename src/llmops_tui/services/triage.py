@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane, Review, ReviewDraft, ReviewVerdict
 from llmops_tui.core.clock import now_ms
+from llmops_tui.core.errors import InputError, StoreBusyError, StoreFullError
 from llmops_tui.core.tolerance import State, Tolerance, percent
 from llmops_tui.core.tolerance.words import bound_percent, count
 from llmops_tui.services.calls import DAY_MS
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import calls
+from llmops_tui.store import calls, reviews, settings
 from llmops_tui.store.calls import Lanes
 
 if TYPE_CHECKING:
@@ -20,6 +23,14 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("cosmetic", "wrong", "harmful")
 """How bad a wrong answer is."""
+REASONS = (
+    "invented a fact", "misread the question", "left something out", "wrong format",
+    "wrong tone", "off topic", "refused without need", "unsafe",
+)  # fmt: skip
+"""What is usual; a project may have its own."""
+REASONS_NAME = "triage.reasons"
+CLAIM_MS = 180_000
+"""How long a call is somebody's after they last had it in front of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,52 @@ def undo(
         call_id: Only verdicts on this call.
     """
     return calls.undo_review(workspace.db, workspace.person, project_id=project_id, call_id=call_id)
+
+
+def reasons(workspace: Workspace, project_id: int | None) -> tuple[str, ...]:
+    """Why an answer may be wrong, in the project's words."""
+    kept = settings.get(workspace.db, f"project {project_id}", REASONS_NAME)
+    return tuple(kept.split("\n")) if kept else REASONS
+
+
+def set_reasons(workspace: Workspace, project_id: int, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Have other reasons to choose from; verdicts that were given keep theirs.
+
+    Raises:
+        InputError: there is none.
+    """
+    cleaned = tuple(dict.fromkeys(filter(None, (" ".join(text.split()) for text in wanted))))
+    if not cleaned:
+        raise InputError("Say at least one reason.", f"Such as: {', '.join(REASONS[:3])}.")
+    settings.put(workspace.db, f"project {project_id}", REASONS_NAME, "\n".join(cleaned))
+    return cleaned
+
+
+def claim(workspace: Workspace, call_ids: Sequence[int]) -> dict[int, str]:
+    """Take calls, so that nobody else gets them for some minutes; who has those that are taken.
+
+    Where the file can't be written just now nothing is claimed: two may see the same call then,
+    which costs a verdict and no more.
+    """
+    try:
+        mine = reviews.claim(workspace.db, call_ids, workspace.person, CLAIM_MS)
+    except (StoreBusyError, StoreFullError):
+        return {}
+    if len(mine) == len(call_ids):
+        return {}
+    others = reviews.claimed_by_others(workspace.db, workspace.person)
+    return {i: others[i] for i in call_ids if i not in mine and i in others}
+
+
+def claimed(workspace: Workspace) -> dict[int, str]:
+    """Calls that others have in front of them, and who."""
+    return reviews.claimed_by_others(workspace.db, workspace.person)
+
+
+def release(workspace: Workspace, call_ids: Sequence[int] | None = None) -> None:
+    """Give claimed calls back, or all; what couldn't be given back runs out by itself."""
+    with suppress(StoreBusyError, StoreFullError):
+        reviews.release(workspace.db, workspace.person, call_ids)
 
 
 def can_be_judged(call: CallRow) -> bool:

@@ -36,6 +36,27 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
         Command(
             f"{scope}.note", "n", "Note", "A line that is kept with the verdict that follows.", 20
         ),
+        Command(
+            f"{scope}.reason",
+            "t",
+            "Reason",
+            "Choose why the answer is wrong; kept with the verdict that follows.",
+            20,
+        ),
+        Command(
+            f"{scope}.correct",
+            "x",
+            "Correct",
+            "Write the right answer in $EDITOR; kept with the verdict that follows.",
+            20,
+        ),
+        Command(
+            f"{scope}.example",
+            "d",
+            "To data set",
+            "Make the call an example of a data set, personal parts masked.",
+            21,
+        ),
         Command(f"{scope}.copy", "y", "Copy", "Send the answer to the clipboard.", 21),
         Command(f"{scope}.in_editor", "e", "Editor", "Read the call in $EDITOR.", 22),
     )

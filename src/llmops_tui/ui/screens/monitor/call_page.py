@@ -137,6 +137,6 @@ class CallPage(JudgingPage[CallDetail]):
         if self.model is None:
             return
         row = self.model.row
-        note = self.note_of(row.id)
+        remark = self.remark_of(row.id).words
         state = f"{row.review or 'not judged'} · {lane_words(row)}"
-        self.query_one("#judged", Words).put(f"note: {note}" if note else self._said or state)
+        self.query_one("#judged", Words).put(remark or self._said or state)

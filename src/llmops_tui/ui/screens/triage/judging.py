@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane, Review, ReviewVerdict
 from llmops_tui.services import triage
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.monitor import texts
-from llmops_tui.ui.screens.triage.ledger import Entry, Ledger
+from llmops_tui.ui.screens.pick import PickScreen
+from llmops_tui.ui.screens.triage.ledger import Entry, Ledger, Remark
 from llmops_tui.ui.screens.triage.note_bar import NoteBar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmops_tui.services.call_examples import Made
+    from llmops_tui.ui.screens.form import FormScreen
 
 Model = TypeVar("Model")
 
-VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "note")
-JUDGING = (*VERDICTS, "copy", "in_editor")
+VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "note", "reason", "correct")
+JUDGING = (*VERDICTS, "copy", "in_editor", "example")
 """Commands that need a call in front."""
 NO_ANSWER = "There is no answer to judge: the call failed, or its text was not captured."
 COSMETIC, WRONG, HARMFUL = triage.SEVERITIES
@@ -26,8 +34,8 @@ class JudgingPage(Page[Model]):
     def __init__(self) -> None:
         super().__init__()
         self._ledger = Ledger(self._write, self._take_back)
-        self._notes: dict[int, str] = {}
-        """Notes for verdicts that are still to come, by call."""
+        self._remarks: dict[int, Remark] = {}
+        """What goes along with verdicts that are still to come, by call."""
 
     # What a page says.
 
@@ -50,9 +58,14 @@ class JudgingPage(Page[Model]):
 
     # What a page uses.
 
-    def note_of(self, call_id: int) -> str:
-        """The note that the verdict on this call will carry."""
-        return self._notes.get(call_id, "")
+    def remark_of(self, call_id: int) -> Remark:
+        """What the verdict on this call will carry."""
+        return self._remarks.get(call_id, Remark())
+
+    def remark(self, call_id: int, **changes: str | None) -> None:
+        """Change what the verdict on a call will carry."""
+        self._remarks[call_id] = replace(self.remark_of(call_id), **changes)  # type: ignore[arg-type]
+        self.note_changed()
 
     def write_soon(self) -> None:
         """Write what was given, in a thread."""
@@ -71,8 +84,7 @@ class JudgingPage(Page[Model]):
         """Keep the note for the verdict."""
         message.stop()
         if self.judged is not None:
-            self._notes[self.judged.row.id] = message.text
-            self.note_changed()
+            self.remark(self.judged.row.id, note=message.text)
 
     # Commands.
 
@@ -109,7 +121,61 @@ class JudgingPage(Page[Model]):
     def do_note(self) -> None:
         """Write a note."""
         if self.judged is not None:
-            self.query_one(NoteBar).open(self.note_of(self.judged.row.id))
+            self.query_one(NoteBar).open(self.remark_of(self.judged.row.id).note)
+
+    def do_reason(self) -> None:
+        """Choose why, from the project's list; it goes along with the verdict that follows."""
+        detail, project_id = self.judged, self.project_id
+        if detail is None:
+            return
+        call_id = detail.row.id
+
+        def chosen(reason: str | None) -> None:
+            if reason is not None:
+                self.remark(call_id, reason=reason)
+
+        def ask(reasons: tuple[str, ...]) -> None:
+            choices = [(reason, reason, "") for reason in reasons]
+            now = self.remark_of(call_id).reason
+            self.app.push_screen(PickScreen("What is wrong with the answer?", choices, now), chosen)
+
+        self.in_thread(lambda: triage.reasons(self.workspace, project_id), ask, group="reasons")
+
+    def do_correct(self) -> None:
+        """Write what the answer should have been, in $EDITOR; it goes along with the verdict."""
+        from llmops_tui.ui import editor
+
+        detail = self.judged
+        if detail is None:
+            return
+        before = self.remark_of(detail.row.id).corrected or detail.output
+        text = editor.edit_in_editor(self.llmops, before, ".txt")
+        if text is None:
+            self.llmops.notify("The answer came back unchanged.")
+        else:
+            self.remark(detail.row.id, corrected=text.rstrip("\n"))
+
+    def do_example(self) -> None:
+        """Make the call an example of a data set."""
+        from llmops_tui.ui.screens.triage.to_dataset import example_form
+
+        detail, project_id = self.judged, self.project_id
+        if detail is None or project_id is None:
+            return
+
+        def made(found: Made | None) -> None:
+            if found is not None:
+                self.llmops.notify(found.sentence())
+
+        remark = self.remark_of(detail.row.id)
+        self.in_thread(
+            lambda: example_form(self.workspace, project_id, detail, remark.corrected),
+            lambda form: self._ask_for_example(form, made),
+            group="example",
+        )
+
+    def _ask_for_example(self, form: FormScreen[Made], made: Callable[[Made | None], None]) -> None:
+        self.app.push_screen(form, made)
 
     def do_copy(self) -> None:
         """The answer to the clipboard."""
@@ -136,15 +202,21 @@ class JudgingPage(Page[Model]):
     def _give(self, verdict: ReviewVerdict, severity: str = "") -> None:
         detail = self.judged
         if detail is not None:
-            note = self._notes.pop(detail.row.id, "")
-            self.given(self._ledger.judge(detail.row, verdict, severity, note))
+            remark = self._remarks.pop(detail.row.id, Remark())
+            self.given(self._ledger.judge(detail.row, verdict, severity, remark))
             self.write_soon()
 
     def _write(self, entry: Entry) -> None:
         assert entry.call is not None
         assert entry.verdict is not None
         triage.review(
-            self.workspace, entry.call, entry.verdict, severity=entry.severity, note=entry.note
+            self.workspace,
+            entry.call,
+            entry.verdict,
+            severity=entry.severity,
+            reason=entry.remark.reason,
+            note=entry.remark.note,
+            corrected=entry.remark.corrected,
         )
 
     def _take_back(self, call_id: int | None) -> Review | None:
@@ -155,8 +227,8 @@ class JudgingPage(Page[Model]):
             if entry.error is None:
                 self.written(entry)
                 continue
-            if entry.call is not None and entry.note:
-                self._notes[entry.call.id] = entry.note
+            if entry.call is not None and entry.remark != Remark():
+                self._remarks[entry.call.id] = entry.remark
             self.not_written(entry, entry.error)
             self.llmops.report(entry.error)
 

@@ -79,6 +79,16 @@ class LaneQueue:
         if self.at >= len(self.items):
             self.at = 0
 
+    def pass_over(self, call_id: int) -> None:
+        """Somebody else has a call: it goes on waiting, and isn't shown here."""
+        for at, item in enumerate(self.items):
+            if item.id == call_id:
+                del self.items[at]
+                self.at -= at < self.at
+                break
+        if self.at >= len(self.items):
+            self.at = 0
+
     def bring_back(self, call: CallRow) -> bool:
         """Put a call in front again, in its own lane; False for a call of no lane."""
         lane, _ = triage.lane_of(call)

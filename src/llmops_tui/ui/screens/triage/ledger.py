@@ -14,6 +14,25 @@ from dataclasses import dataclass, field
 from llmops_tui.core.call import CallRow, Review, ReviewVerdict
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What goes along with a verdict."""
+
+    note: str = ""
+    reason: str = ""
+    """Of the project's list of reasons."""
+    corrected: str | None = None
+    """What the answer should have been."""
+
+    @property
+    def words(self) -> str:
+        """In a line; empty where there is nothing."""
+        parts = [f"because: {self.reason}"] if self.reason else []
+        parts += ["the answer is corrected"] if self.corrected is not None else []
+        parts += [f"note: {self.note}"] if self.note else []
+        return " · ".join(parts)
+
+
 @dataclass(slots=True, eq=False)
 class Entry:
     """A verdict that was given, or the taking back of one."""
@@ -23,7 +42,7 @@ class Entry:
     verdict: ReviewVerdict | None
     """None for taking back."""
     severity: str = ""
-    note: str = ""
+    remark: Remark = Remark()
     settled: bool = False
     error: Exception | None = None
     taken_back: Review | None = None
@@ -60,9 +79,9 @@ class Ledger:
         self._done: deque[Entry] = deque()
         self._lock = threading.Lock()
 
-    def judge(self, call: CallRow, verdict: ReviewVerdict, severity: str, note: str) -> Entry:
+    def judge(self, call: CallRow, verdict: ReviewVerdict, severity: str, remark: Remark) -> Entry:
         """Take a verdict."""
-        return self._put(Entry(call, verdict, severity, note))
+        return self._put(Entry(call, verdict, severity, remark))
 
     def undo(self, call: CallRow | None = None) -> Entry:
         """Take the last verdict back, whether it was given here or before the app was started.

@@ -12,10 +12,10 @@ from llmops_tui.services import triage
 from llmops_tui.ui.screens.monitor.texts import answer_section, asked_sections, call_line
 from llmops_tui.ui.screens.triage import texts
 from llmops_tui.ui.screens.triage.estimating import Estimating
-from llmops_tui.ui.screens.triage.judging import JudgingPage, verdict_words
-from llmops_tui.ui.screens.triage.lane_queue import LaneQueue
+from llmops_tui.ui.screens.triage.judging import verdict_words
 from llmops_tui.ui.screens.triage.ledger import Entry
 from llmops_tui.ui.screens.triage.note_bar import NoteBar
+from llmops_tui.ui.screens.triage.reading_ahead import ReadingAhead
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
 from llmops_tui.ui.widgets.words import Words
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 PAGE = 64
-AHEAD = 3
-"""Calls that are read before they are needed, so that the next one appears at once."""
 LANE_PLACE = "lane"
 
 
@@ -38,7 +36,7 @@ class Queue:
     waiting: tuple[tuple[Lane, int], ...]
 
 
-class TriageScreen(Estimating[Queue], JudgingPage[Queue]):
+class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
     """One call fills the screen; a verdict brings the next."""
 
     SCOPE = "triage"
@@ -81,13 +79,10 @@ class TriageScreen(Estimating[Queue], JudgingPage[Queue]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._queue = LaneQueue(Lane.FLAGGED)
         self._lane_chosen = False
-        self._details: dict[int, CallDetail] = {}
         self._mark = 0
         """Where the ledger was when the queue was last read."""
         self._why_shown = False
-        self._said = ""
 
     def compose_body(self) -> ComposeResult:
         """Lanes, estimate, what the call is, the call, what was just done."""
@@ -124,7 +119,9 @@ class TriageScreen(Estimating[Queue], JudgingPage[Queue]):
             self.workspace, lane, limit=self._queue.at + PAGE, project_id=self.project_id
         )
         self._mark = mark
-        return Queue(self.project_id, lane, tuple(items), tuple(waiting.items()))
+        others = triage.claimed(self.workspace)
+        free = tuple(item for item in items if item.id not in others)
+        return Queue(self.project_id, lane, free, tuple(waiting.items()))
 
     def show(self, model: Queue) -> None:
         """Take what was read, and keep to the call in front."""
@@ -248,10 +245,6 @@ class TriageScreen(Estimating[Queue], JudgingPage[Queue]):
 
     # How it works.
 
-    @property
-    def _current(self) -> CallRow | None:
-        return self._queue.current
-
     def _go(self, step: int) -> None:
         self._queue.step(step)
         self._said, self._why_shown = "", False
@@ -361,29 +354,5 @@ class TriageScreen(Estimating[Queue], JudgingPage[Queue]):
 
     def _status_line(self) -> str:
         detail = self.judged
-        note = self.note_of(detail.row.id) if detail is not None else ""
-        return f"note: {note}" if note else self._said
-
-    def _read_ahead(self) -> None:
-        at = self._queue.at
-        wanted = [item.id for item in self._queue.items[at : at + AHEAD]]
-        kept = {call_id: d for call_id, d in self._details.items() if call_id in wanted}
-        last = self._ledger.last_given()
-        if last is not None and last.call is not None and last.call.id in self._details:
-            kept[last.call.id] = self._details[last.call.id]  # u shows it at once
-        self._details = kept
-        missing = [call_id for call_id in wanted if call_id not in kept]
-        if not missing:
-            return
-        workspace = self.workspace
-
-        def read() -> list[CallDetail]:
-            return [triage.open_call(workspace, call_id) for call_id in missing]
-
-        def done(found: list[CallDetail]) -> None:
-            shown = self.judged is not None
-            self._details |= {detail.row.id: detail for detail in found}
-            if not shown and self.judged is not None:
-                self._show_call()
-
-        self.in_thread(read, done, group="ahead")
+        said = self.remark_of(detail.row.id).words if detail is not None else ""
+        return said or self._said
