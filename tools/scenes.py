@@ -422,6 +422,11 @@ SCENES = (
         ),
     ),
     Scene(
+        "Triage: rules and people",
+        "triage.rules_page:RulesPage",
+        (State("how often each rule is right", "6 r p"),),
+    ),
+    Scene(
         "Models",
         "models.screen:ModelsScreen",
         (

@@ -80,6 +80,9 @@ def test_rules_and_people_are_held_against_the_verdicts(workspace: Workspace) ->
     lanes(workspace.db, flagged=12, audit=0)
     for call_id in range(1, 12):
         reviews.give(workspace, call_id, "wrong" if call_id < 3 else "right")
+    own = command("triage", "reasons", "wrong label", "two  labels", db=workspace.path)
+    assert own.stdout == "wrong label\ntwo labels\n"
+    assert triage.reasons(workspace, 1) == ("wrong label", "two labels")
     found = json.loads(command("triage", "rules", "--json", db=workspace.path).stdout)
     (rule,) = found["rules"]
     assert (rule["flagged"], rule["judged"], rule["wrong"]) == (12, 11, 2)

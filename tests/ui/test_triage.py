@@ -498,6 +498,10 @@ async def test_a_reason_and_a_correction_go_along_and_the_call_becomes_an_exampl
         assert "is an example of misses v1, personal and secret parts masked." in " ".join(told)
         await press(pilot, "w")
         await in_file(pilot, workspace, {1: "wrong"})
+        await press(pilot, "p")
+        assert "No call was judged by two people" in shown(app)
+        assert "truncated" in shown(app)
+        assert "100%" in shown(app)
         assert app.unforeseen == []
     (review,) = triage.open_call(workspace, 1).reviews
     assert (review.reason, review.corrected) == ("misread the question", "payment")

@@ -193,6 +193,22 @@ def rules(ctx: click.Context, days: int | None, as_json: bool) -> None:
 
 
 @triage.command()
+@click.argument("wanted", metavar="[REASON]...", nargs=-1)
+@click.pass_context
+def reasons(ctx: click.Context, wanted: tuple[str, ...]) -> None:
+    """List the reasons that a wrong answer may have, or have REASONs instead."""
+    workspace = workspace_of(ctx)
+    project = project_of(ctx, workspace)
+    known = (
+        service.set_reasons(workspace, project.id, wanted)
+        if wanted
+        else service.reasons(workspace, project.id)
+    )
+    for reason in known:
+        say(reason)
+
+
+@triage.command()
 @click.argument("file", type=FILE)
 @click.option(
     "--shape",

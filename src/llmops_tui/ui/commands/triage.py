@@ -75,5 +75,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("triage.previous", "left_square_bracket", "Previous", "The call before.", 25),
     Command("triage.why", "v", "Why", "Show or hide why an audited call is here.", 26),
+    Command("triage.rules", "p", "Rules", "How often each rule is right; how people agree.", 28),
     Command("triage.whole", "o", "Whole call", "Everything that came with the call.", 27),
 )

@@ -236,6 +236,12 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
         self._why_shown = not self._why_shown
         self._show_call()
 
+    def do_rules(self) -> None:
+        """Rules and people against the verdicts."""
+        from llmops_tui.ui.screens.triage.rules_page import RulesPage
+
+        self.app.push_screen(RulesPage())
+
     def do_whole(self) -> None:
         """Everything about the call."""
         from llmops_tui.ui.screens.monitor.call_page import CallPage
