@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmops_tui.core.role import Role
 from llmops_tui.services.workspace import open_workspace
 
 
@@ -21,7 +22,9 @@ class Look:
     """Fewer frames, for a line that is slow."""
 
 
-def open_app(db: Path | None, project: str | None, look: Look | None = None) -> int:
+def open_app(
+    db: Path | None, project: str | None, look: Look | None = None, role: Role = Role.OWNER
+) -> int:
     """Run the app until it's left; the exit code.
 
     Raises:
@@ -30,12 +33,16 @@ def open_app(db: Path | None, project: str | None, look: Look | None = None) -> 
     from llmops_tui.ui.terminal import require_terminal
 
     require_terminal()
-    workspace = open_workspace(db)
+    workspace = open_workspace(db, read_only=role is Role.VIEWER)
+    named = None
     if project is not None:
         from llmops_tui.services import places
         from llmops_tui.services.projects import find_project
 
-        places.remember(workspace, "project", str(find_project(workspace, project).id))
+        found = find_project(workspace, project)
+        named = (found.id, found.name)
+        if role is not Role.VIEWER:
+            places.remember(workspace, "project", str(found.id))
     from llmops_tui.ui import glyphs, themes
     from llmops_tui.ui.app import LlmopsApp
 
@@ -43,7 +50,9 @@ def open_app(db: Path | None, project: str | None, look: Look | None = None) -> 
     if look.plain:
         os.environ[glyphs.ASCII_VARIABLE] = "1"
     theme = themes.BY_WORD[look.theme] if look.theme else None
-    app = LlmopsApp(workspace, theme=theme, low_bandwidth=look.low_bandwidth)
+    app = LlmopsApp(
+        workspace, theme=theme, low_bandwidth=look.low_bandwidth, role=role, project=named
+    )
     app.run()
     workspace.db.close()
     return app.return_code or 0

@@ -13,6 +13,7 @@ import click
 from llmops_tui import __version__
 from llmops_tui.cli.output import printable, report
 from llmops_tui.core.errors import ExitCode, LlmopsError
+from llmops_tui.core.role import Role, RoleError
 
 COMMANDS = {
     "cache": "llmops_tui.cli.cache:cache",
@@ -77,6 +78,13 @@ class LazyGroup(click.Group):
 )
 @click.option("--ascii", "plain", is_flag=True, help="Bars and plots of the app in ASCII.")
 @click.option("--low-bandwidth", is_flag=True, help="At most four frames a second, for slow lines.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.OWNER.value,
+    envvar="LLMOPS_TUI_ROLE",
+    help="What this session may do: everything, judge calls, or only look.",
+)
 @click.option("--debug", is_flag=True, help="Show tracebacks and log everything.")
 @click.pass_context
 def cli(
@@ -86,18 +94,22 @@ def cli(
     theme: str | None,
     plain: bool,
     low_bandwidth: bool,
+    role: str,
     debug: bool,
 ) -> None:
     """How wrong can I be? Data, prompts, test runs, monitoring and triage of an LLM feature.
 
     Without a command: the terminal app.
     """
-    ctx.obj = {"db": db, "project": project, "debug": debug}
+    session = Role(role)
+    ctx.obj = {"db": db, "project": project, "debug": debug, "role": session}
+    if session is not Role.OWNER and ctx.invoked_subcommand not in (None, "triage"):
+        raise RoleError(session, f"`llmops-tui {ctx.invoked_subcommand}`")
     if ctx.invoked_subcommand is None:
         from llmops_tui.cli.app import Look, open_app
 
         look = Look(theme=theme, plain=plain, low_bandwidth=low_bandwidth)
-        ctx.exit(open_app(db, project, look))
+        ctx.exit(open_app(db, project, look, session))
 
 
 def main() -> None:

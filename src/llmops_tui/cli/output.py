@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
 import click
 
 from llmops_tui.core.errors import LlmopsError
+from llmops_tui.core.role import Role
 from llmops_tui.core.text import visible
 from llmops_tui.services.workspace import Workspace, open_workspace
 
@@ -27,6 +28,7 @@ class Common(TypedDict):
     db: Path | None
     project: str | None
     debug: bool
+    role: Role
 
 
 def common(ctx: click.Context) -> Common:
@@ -36,7 +38,8 @@ def common(ctx: click.Context) -> Common:
 
 def workspace_of(ctx: click.Context) -> Workspace:
     """Open the workspace that the options name."""
-    return open_workspace(common(ctx)["db"])
+    options = common(ctx)
+    return open_workspace(options["db"], read_only=options["role"] is Role.VIEWER)
 
 
 def project_of(ctx: click.Context, workspace: Workspace) -> Project:

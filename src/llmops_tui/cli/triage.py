@@ -18,6 +18,7 @@ from llmops_tui.cli.output import (
 )
 from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.errors import ExitCode
+from llmops_tui.core.role import Role, RoleError
 from llmops_tui.services import call_examples, projects, reviews
 from llmops_tui.services import triage as service
 from llmops_tui.services.workspace import Workspace
@@ -26,9 +27,18 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 LANES = (Lane.FLAGGED.value, Lane.AUDIT.value)
 
 
+READING = ("list", "show", "rules")
+"""What a session that only looks may call; a reviewer's may label as well."""
+
+
 @click.group()
-def triage() -> None:
+@click.pass_context
+def triage(ctx: click.Context) -> None:
     """Production calls that wait for a verdict, and the verdicts."""
+    role = common(ctx)["role"]
+    allowed = (*READING, "label") if role is Role.REVIEWER else READING
+    if role is not Role.OWNER and ctx.invoked_subcommand not in allowed:
+        raise RoleError(role, f"`llmops-tui triage {ctx.invoked_subcommand}`")
 
 
 @triage.command("list")

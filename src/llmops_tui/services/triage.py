@@ -145,6 +145,8 @@ def claim(workspace: Workspace, call_ids: Sequence[int]) -> dict[int, str]:
     Where the file can't be written just now nothing is claimed: two may see the same call then,
     which costs a verdict and no more.
     """
+    if workspace.db.read_only:
+        return {}  # who only looks takes nothing from anybody
     try:
         mine = reviews.claim(workspace.db, call_ids, workspace.person, CLAIM_MS)
     except (StoreBusyError, StoreFullError):
@@ -162,8 +164,9 @@ def claimed(workspace: Workspace) -> dict[int, str]:
 
 def release(workspace: Workspace, call_ids: Sequence[int] | None = None) -> None:
     """Give claimed calls back, or all; what couldn't be given back runs out by itself."""
-    with suppress(StoreBusyError, StoreFullError):
-        reviews.release(workspace.db, workspace.person, call_ids)
+    if not workspace.db.read_only:
+        with suppress(StoreBusyError, StoreFullError):
+            reviews.release(workspace.db, workspace.person, call_ids)
 
 
 def can_be_judged(call: CallRow) -> bool:

@@ -40,13 +40,17 @@ def default_path() -> Path:
     return platformdirs.user_data_path("llmops-tui") / "workspace.db"
 
 
-def open_workspace(path: Path | None = None) -> Workspace:
+def open_workspace(path: Path | None = None, *, read_only: bool = False) -> Workspace:
     """Open the workspace at `path`, or the default one; create it where there is none.
+
+    Args:
+        path: the file.
+        read_only: refuse every write from here on.
 
     Raises:
         StoreError: the file can't be used; the error says why.
     """
-    return Workspace(Database(path or default_path()), who())
+    return Workspace(Database(path or default_path(), read_only=read_only), who())
 
 
 def who() -> str:

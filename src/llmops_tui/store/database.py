@@ -34,8 +34,12 @@ READ_TOPICS = "SELECT topic, counter FROM change"
 class Database:
     """One workspace file. Safe to share between threads: each gets a connection of its own."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         """Open `path`, creating or migrating it where needed.
+
+        Args:
+            path: the file.
+            read_only: refuse every write from here on, whoever tries it.
 
         Raises:
             NotADatabaseError: the file is something else.
@@ -45,7 +49,11 @@ class Database:
         """
         self.path = Path(path).expanduser().absolute()
         self._local = threading.local()
+        self.read_only = False
         self._prepare()
+        if read_only:
+            self.close()
+            self.read_only = True
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -54,6 +62,8 @@ class Database:
         if found is None:
             with store_errors(self.path):
                 found = _connect(self.path)
+                if self.read_only:
+                    found.execute("PRAGMA query_only = ON")
             self._local.connection = found
         return found
 
@@ -79,7 +89,12 @@ class Database:
         Raises:
             StoreBusyError: another process held the lock for longer than the busy timeout.
             StoreFullError: the disk is full or the file may not be written.
+            StoreError: the file was opened to be looked at only.
         """
+        if self.read_only:
+            raise StoreError(
+                "This session only looks: nothing is written.", "Whoever set it up can say who may."
+            )
         connection = self.connection
         if connection.in_transaction:
             yield connection  # part of a larger transaction: that one commits

@@ -16,6 +16,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from llmops_tui.core.errors import LlmopsError
+from llmops_tui.core.role import Role
 from llmops_tui.core.text import visible
 from llmops_tui.services import places
 from llmops_tui.ui import keymap, themes
@@ -59,7 +60,13 @@ class LlmopsApp(CommandHost, App[None]):
     """
 
     def __init__(
-        self, workspace: Workspace, *, theme: str | None = None, low_bandwidth: bool = False
+        self,
+        workspace: Workspace,
+        *,
+        theme: str | None = None,
+        low_bandwidth: bool = False,
+        role: Role = Role.OWNER,
+        project: tuple[int, str] | None = None,
     ) -> None:
         """Prepare the app; nothing is read from the file but where the person left off.
 
@@ -67,7 +74,10 @@ class LlmopsApp(CommandHost, App[None]):
             workspace: The open workspace.
             theme: Instead of the one this person used last.
             low_bandwidth: Write at most four frames a second, for a line that is slow.
+            role: What this session may do.
+            project: Id and name of the one to begin with; None for the one that was left.
         """
+        self.role = role
         self.workspace = workspace
         self.low_bandwidth = low_bandwidth
         self._places = PlaceKeeper(self, workspace)
@@ -97,6 +107,8 @@ class LlmopsApp(CommandHost, App[None]):
         chosen = theme or self._places.recall(THEME_PLACE) or themes.DARK
         self.theme = chosen if chosen in self.available_themes else themes.DARK
         self._choose_project()
+        if project is not None:
+            self.project_id, self.project_name = project
         with suppress(LlmopsError):  # before any screen reads, so that no change is missed
             self._data_version = workspace.db.data_version()
             self.counters = workspace.db.counters()

@@ -40,9 +40,15 @@ class CommandHost(_Base):
         """
         return None
 
+    def refusal(self, command_id: str) -> str | None:
+        """Why a command can't be used now, or never in a session of this role."""
+        from llmops_tui.ui.permissions import refusal
+
+        return refusal(self.llmops.role, command_id) or self.why_not(command_id)
+
     async def action_command(self, command_id: str) -> None:
         """Run a command of this object; what goes wrong is shown, never fatal."""
-        reason = self.why_not(command_id)
+        reason = self.refusal(command_id)
         if reason is not None:
             self.llmops.notify(reason, severity="warning")
             return

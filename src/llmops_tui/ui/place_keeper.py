@@ -34,8 +34,10 @@ class PlaceKeeper:
 
     def remember(self, name: str, value: str) -> None:
         """Keep a place; written soon, together with others."""
-        self._known[name] = self._unkept[name] = value
-        self._write_in(SOON_S)
+        self._known[name] = value
+        if not self._workspace.db.read_only:
+            self._unkept[name] = value
+            self._write_in(SOON_S)
 
     def recall(self, name: str) -> str | None:
         """Where the person left off."""

@@ -148,7 +148,7 @@ def usable_commands(screen: Screen[object]) -> list[tuple[str, Command]]:
         if focused is not None and focused.check_consume_key(key, registry.typed_by(key)):
             continue  # it would be typed
         node = active.node
-        if isinstance(node, CommandHost) and node.why_not(command.id) is not None:
+        if isinstance(node, CommandHost) and node.refusal(command.id) is not None:
             continue
         found[command.id] = (key, command)
     return list(found.values())

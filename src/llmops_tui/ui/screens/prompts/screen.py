@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.prompt_version import Prompt
+from llmops_tui.core.role import Role
 from llmops_tui.services import prompts
 from llmops_tui.services.prompts import PromptView, VersionView
 from llmops_tui.ui.screens.base import Page
@@ -90,10 +91,12 @@ class PromptsScreen(Page[tuple[PromptView, ...]]):
         self.refresh_bindings()
 
     def on_row_chosen(self, message: RowChosen) -> None:
-        """Write on it."""
+        """Write on it; who may only look sees its versions."""
         message.stop()
         chosen = self._chosen
-        if chosen is not None:
+        if self.llmops.role is not Role.OWNER:
+            self.do_versions()
+        elif chosen is not None:
             self._edit(chosen.prompt)
 
     def why_not(self, command_id: str) -> str | None:
