@@ -6,7 +6,7 @@ import pytest
 from tests.calls_made import lanes
 from tests.cli.test_commands import assert_error, command
 from tests.ui.conftest import add_examples
-from tests.ui.driving import footer, press, shown
+from tests.ui.driving import footer, press
 
 from llmops_tui.core.errors import StoreError
 from llmops_tui.core.project import Project

@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "llmops_tui.cli.doctor:doctor",
     "gateway": "llmops_tui.cli.gateway:gateway",
     "import": "llmops_tui.cli.import_:import_",
+    "incidents": "llmops_tui.cli.incidents:incidents",
     "manual": "llmops_tui.cli.manual:manual",
     "model": "llmops_tui.cli.model:model",
     "plan": "llmops_tui.cli.plan:plan",

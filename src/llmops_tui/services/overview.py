@@ -10,8 +10,9 @@ from llmops_tui.core.dataset import Dataset
 from llmops_tui.core.project import Project, Stage
 from llmops_tui.core.run import RunStatus
 from llmops_tui.core.tolerance import State, Tolerance, percent
-from llmops_tui.services import calls, datasets, models, projects, prompts, runs, triage
+from llmops_tui.services import calls, datasets, incidents, models, projects, prompts, runs, triage
 from llmops_tui.services.calls import MonitorSummary
+from llmops_tui.services.incidents import Incident
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompts import PromptView
 from llmops_tui.services.responsibility import state_words, who_answers
@@ -45,6 +46,8 @@ class Overview:
     sentence: str
     """The answer to the question, in plain words."""
     stages: tuple[StageView, ...]
+    incident: Incident | None
+    """The open one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,12 @@ def overview(workspace: Workspace, project_id: int) -> Overview:
         _stage(Stage.MONITORING, "monitor", _monitoring(facts), owners),
         _stage(Stage.USAGE, "models", _usage(facts), owners),
     )
-    return Overview(project, tolerance, _sentence(facts), stages)
+    incident = incidents.look(workspace, project_id, tolerance, facts.live)
+    sentence = _sentence(facts)
+    if incident is not None:
+        owner = incident.owner or "nobody"
+        sentence = f"INCIDENT {incident.id}, {owner} answers for it: i shows it. {sentence}"
+    return Overview(project, tolerance, sentence, stages, incident)
 
 
 def _stage(

@@ -15,7 +15,7 @@ SHELL = frozenset(
 )  # fmt: skip
 """Neither the clipboard's files and pager nor ctrl+z: both lead out of the app."""
 LOOKING = SHELL | {
-    "overview.stages.right", "overview.stages.left",
+    "overview.incident", "overview.stages.right", "overview.stages.left",
     "datasets.examples.versions", "datasets.versions.diff", "datasets.versions.mark",
     "prompts.versions", "prompts.versions.diff", "prompts.versions.mark",
     "prompts.versions.blame", "prompts.versions.moves", "prompts.diff.whole", "prompts.diff.swap",
@@ -37,7 +37,8 @@ ANYWHERE = ("dialogs.", "lists.")
 """Moving about and leaving what is open; what a dialog would do is refused before it opens."""
 PAGES = frozenset(
     {
-        "overview", "datasets", "datasets.examples", "datasets.versions", "datasets.diff",
+        "overview", "overview.incident",
+        "datasets", "datasets.examples", "datasets.versions", "datasets.diff",
         "prompts", "prompts.versions", "prompts.diff", "prompts.blame", "prompts.moves",
         "runs", "runs.run", "runs.matrix", "runs.tags", "runs.compare", "runs.sample",
         "runs.labels", "monitor", "monitor.call", "triage", "triage.rules", "models",

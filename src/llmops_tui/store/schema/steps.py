@@ -18,4 +18,5 @@ STEPS: tuple[str, ...] = (
     "under_way",
     "bad_rows_kept",
     "triage",
+    "incidents",
 )

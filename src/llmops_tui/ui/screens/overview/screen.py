@@ -75,7 +75,9 @@ class OverviewScreen(Page[OverviewModel]):
         "live wrong rate",
         "error budget",
     )
-    TOPICS = frozenset({"project", "dataset", "prompt", "run", "model", "call", "review"})
+    TOPICS = frozenset(
+        {"incident", "project", "dataset", "prompt", "run", "model", "call", "review"}
+    )
     DEFAULT_CSS = """
     OverviewScreen #sentence { text-style: bold; margin-top: 1; max-height: 6; }
     OverviewScreen #tolerance { color: $muted; margin-bottom: 1; max-height: 3; }
@@ -137,6 +139,8 @@ class OverviewScreen(Page[OverviewModel]):
         name = command_id.rpartition(".")[2]
         if name in ("tolerance", "owner", "scorer") and self.model is None:
             return "There is no project yet: n makes one."
+        if name == "incident" and (self.model is None or self.model.overview.incident is None):
+            return "There is no open incident: production isn't certainly beyond its tolerance."
         return super().why_not(command_id)
 
     def do_tolerance(self) -> None:
@@ -148,6 +152,13 @@ class OverviewScreen(Page[OverviewModel]):
             self.in_thread(
                 lambda: tolerance_view(self.workspace, project_id), self._open, group="open"
             )
+
+    def do_incident(self) -> None:
+        """The open incident."""
+        from llmops_tui.ui.screens.overview.incident_page import IncidentPage
+
+        if self.model is not None and self.model.overview.incident is not None:
+            self.app.push_screen(IncidentPage(self.model.overview.incident.id))
 
     def do_owner(self) -> None:
         """Name who answers for the selected stage."""
