@@ -25,6 +25,7 @@ COMMANDS = {
     "gateway": "llmops_tui.cli.gateway:gateway",
     "import": "llmops_tui.cli.import_:import_",
     "incidents": "llmops_tui.cli.incidents:incidents",
+    "ingest": "llmops_tui.cli.ingest:ingest",
     "manual": "llmops_tui.cli.manual:manual",
     "model": "llmops_tui.cli.model:model",
     "plan": "llmops_tui.cli.plan:plan",

@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 
 from llmops_tui.core.chat import Endpoint
 from llmops_tui.core.errors import InputError
-from llmops_tui.gateway.behind import Behind
+from llmops_tui.gateway.behind import Behind, Seldom
 from llmops_tui.gateway.exchange import Api
+from llmops_tui.gateway.heartbeat import BEAT_S, Heartbeat
 from llmops_tui.gateway.intake import Intake
 from llmops_tui.gateway.judge import DEFAULT_AUDIT, Flagger, Judge
 from llmops_tui.gateway.proxy import Proxy, own_error
@@ -132,7 +133,8 @@ async def serve(
     # Another one for the other thread; the draw is continued with the same probability.
     later = Judge(db, options.flagger, audit_probability=options.audit_probability)
     gateway = Gateway(options, Intake(db, judge.judge))
-    behind = Behind(db, later, gateway.intake.turn)
+    beat = Heartbeat(db, gateway.intake)
+    behind = Behind(db, later, gateway.intake.turn, (Seldom("state", BEAT_S, beat.write),))
     runner = web.AppRunner(
         gateway.app(),
         access_log=None,
@@ -146,13 +148,17 @@ async def serve(
         gateway.intake.start()
         behind.start()
         host, port = runner.addresses[0][:2]
-        on_ready(Listening(str(host), int(port)))
+        listening = Listening(str(host), int(port))
+        beat.url = listening.url
+        await asyncio.to_thread(beat.write)
+        on_ready(listening)
         await stop.wait()
         log.info("stopping: finishing what is under way")
     finally:
         await runner.cleanup()
         await asyncio.to_thread(gateway.intake.close)
         await asyncio.to_thread(behind.close)
+        await asyncio.to_thread(beat.stop)
         db.close()
 
 

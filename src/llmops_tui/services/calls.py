@@ -10,7 +10,7 @@ from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.services.workspace import Workspace, default_path
-from llmops_tui.store import call_lists, calls, endpoints, projects
+from llmops_tui.store import call_lists, calls, endpoints, gateways, projects
 from llmops_tui.store.call_lists import SEARCHED, CallFilter, CallLine, Latest, Listing, Only
 from llmops_tui.store.calls import NEWEST, Lanes
 
@@ -86,6 +86,10 @@ class Tail:
     output_tokens: float | None
     cost: tuple[tuple[str, int], ...]
     """Currency and nano-units a thousand calls, of the calls whose cost is known."""
+    lost: int = 0
+    """Calls through the proxies of the last weeks that couldn't be stored."""
+    silent: bool = False
+    """Whether gateways were at work here and none is now."""
 
 
 def call_page(
@@ -183,6 +187,7 @@ def tail(workspace: Workspace, project_id: int | None) -> Tail:
     latest = call_lists.latest(workspace.db, project_id, LATEST_CALLS)
     since = now_ms() - LATELY_MINUTES * 60_000
     times = sorted(one.duration_ms for one in latest if one.status != "error")
+    known = gateways.states(workspace.db)
     return Tail(
         calls=len(latest),
         per_minute=call_lists.count_since(workspace.db, since, project_id) / LATELY_MINUTES,
@@ -192,6 +197,8 @@ def tail(workspace: Workspace, project_id: int | None) -> Tail:
         input_tokens=_mean([one.input_tokens for one in latest]),
         output_tokens=_mean([one.output_tokens for one in latest]),
         cost=_cost(workspace, latest),
+        lost=sum(state.counts.get("lost", 0) for state in known),
+        silent=bool(known) and not any(state.is_up for state in known),
     )
 
 

@@ -2,15 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
 from llmops_tui.services.projects import find_project, list_projects
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import endpoints
+from llmops_tui.store import endpoints, gateways
+from llmops_tui.store.gateways import GatewayState
 
 AUDIT_SHARE = 0.05
+START_S = 20.0
+
+
+def at_work(workspace: Workspace) -> list[GatewayState]:
+    """Gateways that write into this workspace at this moment."""
+    return [state for state in gateways.states(workspace.db) if state.is_up]
+
+
+def last_ones(workspace: Workspace) -> list[GatewayState]:
+    """Gateways of the last weeks, the newest first."""
+    return gateways.states(workspace.db)
+
+
+def start_detached(workspace: Workspace, arguments: Sequence[str], log: Path) -> GatewayState:
+    """Start a gateway that survives whoever started it; returns when it listens.
+
+    Args:
+        workspace: what it writes into.
+        arguments: of `llmops-tui`, the command among them.
+        log: where what it says goes.
+
+    Raises:
+        InputError: it ended at once, or wasn't heard of in time; the log says why.
+    """
+    known = {state.id for state in gateways.states(workspace.db)}
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "llmops_tui", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        for state in gateways.states(workspace.db):
+            if state.id not in known and state.pid == process.pid:
+                return state
+        time.sleep(0.05)
+    process.terminate()
+    raise InputError("The gateway didn't come up.", f"What it said is in {log}.")
+
+
+def stop_all(workspace: Workspace) -> int:
+    """Ask the gateways of this machine that are at work to stop; how many were asked."""
+    asked = 0
+    for state in at_work(workspace):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(state.pid, signal.SIGTERM)
+            asked += 1
+    return asked
 
 
 def project_for_calls(workspace: Workspace, name: str | None) -> Project | None:
@@ -36,6 +96,7 @@ def serve(
     token: str | None,
     upstream: str | None,
     audit_share: float,
+    steps: bool = True,
     ready: Callable[[str], None],
 ) -> None:
     """Receive calls until SIGTERM or SIGINT; returns when all that was taken is committed.
@@ -48,6 +109,7 @@ def serve(
         token: what clients must show.
         upstream: the endpoint that proxied calls go to; None for the first of the protocol.
         audit_share: share of unflagged calls that are drawn for review at random.
+        steps: keep spans that are no call as the steps of their trace.
         ready: called with the address once it listens.
 
     Raises:
@@ -69,5 +131,6 @@ def serve(
         default_upstream=upstream or "",
         project_id=project.id if project is not None else None,
         audit_probability=audit_share,
+        context=steps,
     )
     run(options, lambda listening: ready(listening.url))

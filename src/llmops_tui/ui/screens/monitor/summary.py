@@ -22,6 +22,10 @@ def summary_line(
         noun = "call" if lanes.arrived == 1 else "calls"
         words.append(f"{lanes.arrived:,} {noun} in {tolerance.window_days} d")
     words.append(rate_text(tail.per_minute))
+    if tail.lost:
+        words.append(f"! {tail.lost:,} LOST by the proxy")
+    if tail.silent:
+        words.append("! no gateway is at work")
     if lanes is not None and lanes.arrived:
         flagged = lanes.flagged + lanes.flagged_apart
         words.append(f"flagged {percent(flagged / lanes.arrived)} ({flagged:,})")
