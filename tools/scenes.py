@@ -407,6 +407,11 @@ SCENES = (
         (State("a flagged call", "5 f enter"),),
     ),
     Scene(
+        "Monitor: alerts",
+        "monitor.alerts_page:AlertsPage",
+        (State("empty: no alert", "5 A"), State("adding one", "5 A a")),
+    ),
+    Scene(
         "Monitor: how to connect",
         "monitor.connect:ConnectPage",
         (State("what to set, and where", "5 C"),),

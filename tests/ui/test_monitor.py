@@ -7,14 +7,14 @@ import threading
 
 import pytest
 from tests.calls_made import TRUNCATED, made, store
-from tests.ui.driving import footer, press, settle, shown, until
+from tests.ui.driving import enter, footer, press, settle, shown, until
 
 from llmops_tui.core.call import CallFlag
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
-from llmops_tui.services import calls, projects, triage
+from llmops_tui.services import alerts, calls, projects, triage
 from llmops_tui.services.calls import CallFilter, CallLine
-from llmops_tui.services.workspace import Workspace
+from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store.database import Database
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.monitor import texts
@@ -356,3 +356,27 @@ def test_the_last_turn_of_a_conversation_is_told_apart() -> None:
     )
     assert texts.turns("just a prompt") == ("", "just a prompt")
     assert texts.turns("") == ("", "")
+
+
+async def test_an_alert_is_added_by_keys_and_heard_in_every_open_app(
+    workspace: Workspace, project: Project, app: LlmopsApp
+) -> None:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await press(pilot, "5", "A")
+        assert "No alert yet." in shown(app)
+        await press(pilot, "a")
+        await enter(pilot, "many flags")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "waiting" in shown(app))
+        other = open_workspace(workspace.path)
+        store(other.db, *(made(n, flags=[TRUNCATED]) for n in range(30)))
+        assert alerts.look(other)[0].fired
+        other.db.close()
+        await until(pilot, lambda: "! FIRING" in shown(app))
+        await until(pilot, lambda: any("ALERT many flags" in m.message for m in app._notifications))
+        await press(pilot, "t")
+        await press(pilot, "o")
+        await until(pilot, lambda: " off " in shown(app))
+        await press(pilot, "x", "y")
+        await until(pilot, lambda: "No alert yet." in shown(app))
+        assert app.unforeseen == []

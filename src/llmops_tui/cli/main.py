@@ -16,6 +16,7 @@ from llmops_tui.core.errors import ExitCode, LlmopsError
 from llmops_tui.core.role import Role, RoleError
 
 COMMANDS = {
+    "alerts": "llmops_tui.cli.alerts:alerts",
     "cache": "llmops_tui.cli.cache:cache",
     "compare": "llmops_tui.cli.scoring:compare",
     "completion": "llmops_tui.cli.completion:completion",

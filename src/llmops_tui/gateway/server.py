@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from llmops_tui.core.chat import Endpoint
 from llmops_tui.core.errors import InputError
+from llmops_tui.gateway import alerting
 from llmops_tui.gateway.behind import Behind, Seldom
 from llmops_tui.gateway.exchange import Api
 from llmops_tui.gateway.heartbeat import BEAT_S, Heartbeat
@@ -134,7 +135,15 @@ async def serve(
     later = Judge(db, options.flagger, audit_probability=options.audit_probability)
     gateway = Gateway(options, Intake(db, judge.judge))
     beat = Heartbeat(db, gateway.intake)
-    behind = Behind(db, later, gateway.intake.turn, (Seldom("state", BEAT_S, beat.write),))
+    behind = Behind(
+        db,
+        later,
+        gateway.intake.turn,
+        (
+            Seldom("state", BEAT_S, beat.write),
+            Seldom("alerts", alerting.EVERY_S, lambda: alerting.check(db)),
+        ),
+    )
     runner = web.AppRunner(
         gateway.app(),
         access_log=None,

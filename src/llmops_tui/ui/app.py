@@ -20,6 +20,7 @@ from llmops_tui.core.role import Role
 from llmops_tui.core.text import visible
 from llmops_tui.services import places
 from llmops_tui.ui import keymap, themes
+from llmops_tui.ui.alert_watch import AlertWatch
 from llmops_tui.ui.areas import AREAS, BY_NAME
 from llmops_tui.ui.commands import registry
 from llmops_tui.ui.host import CommandHost
@@ -102,6 +103,7 @@ class LlmopsApp(CommandHost, App[None]):
         self._data_version = -1
         self._watch_due = True
         self._run_watch: RunWatch | None = None
+        self._alert_watch = AlertWatch(self)
         for known in themes.THEMES:
             self.register_theme(known)
         chosen = theme or self._places.recall(THEME_PLACE) or themes.DARK
@@ -201,6 +203,9 @@ class LlmopsApp(CommandHost, App[None]):
         if self._watch_due or "run" in changed:
             self._watch_due = False
             self._watch_runs()
+            self._alert_watch.look()
+        elif "alert" in changed:
+            self._alert_watch.look()
 
     def _watch_runs(self) -> None:
         if self._run_watch is None:

@@ -194,6 +194,12 @@ class MonitorScreen(Estimating[MonitorModel]):
         else:
             self._table.do_top()
 
+    def do_alerts(self) -> None:
+        """Who hears of what."""
+        from llmops_tui.ui.screens.monitor.alerts_page import AlertsPage
+
+        self.app.push_screen(AlertsPage())
+
     def do_connect(self) -> None:
         """How to point an application here."""
         self.app.push_screen(connect.ConnectPage())
