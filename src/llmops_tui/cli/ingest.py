@@ -36,8 +36,7 @@ def ingest(
 
     Exit code: 0 all lines were calls, 1 some were not.
     """
-    from llmops_tui.gateway.logfiles import LogMapping  # what reads calls is loaded here
-    from llmops_tui.services.ingest import Ingester
+    from llmops_tui.services.ingest import Ingester, LogMapping  # loads what reads calls
 
     workspace = workspace_of(ctx)
     project = gateways.project_for_calls(workspace, common(ctx)["project"])

@@ -23,6 +23,8 @@ from llmops_tui.gateway.logfiles import (
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import calls, settings
 
+__all__ = ["Ingested", "Ingester", "LogMapping"]
+
 AT_ONCE = 200
 POLL_S = 0.5
 MOST_REFUSALS = 20
