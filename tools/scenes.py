@@ -407,6 +407,20 @@ SCENES = (
         (State("a flagged call", "5 f enter"),),
     ),
     Scene(
+        "Monitor: figures",
+        "monitor.figures_page:FiguresPage",
+        (State("the last 24 hours", "5 v"),),
+    ),
+    Scene(
+        "Monitor: flag rules",
+        "monitor.rules_page:FlagRulesPage",
+        (
+            State("rules", "5 r"),
+            State("what one would have flagged", "5 r t"),
+            State("setting one", "5 r e"),
+        ),
+    ),
+    Scene(
         "Monitor: alerts",
         "monitor.alerts_page:AlertsPage",
         (State("empty: no alert", "5 A"), State("adding one", "5 A a")),

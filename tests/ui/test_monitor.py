@@ -10,14 +10,16 @@ from tests.calls_made import TRUNCATED, made, store
 from tests.ui.driving import enter, footer, press, settle, shown, until
 
 from llmops_tui.core.call import CallFlag
+from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
-from llmops_tui.services import alerts, calls, projects, triage
+from llmops_tui.services import alerts, calls, flag_rules, projects, triage
 from llmops_tui.services.calls import CallFilter, CallLine
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store.database import Database
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.monitor import texts
+from llmops_tui.ui.screens.monitor.figures_page import spark
 from llmops_tui.ui.screens.monitor.tail_table import TailTable
 from llmops_tui.ui.widgets.text_pane import TextPane
 
@@ -380,3 +382,61 @@ async def test_an_alert_is_added_by_keys_and_heard_in_every_open_app(
         await press(pilot, "x", "y")
         await until(pilot, lambda: "No alert yet." in shown(app))
         assert app.unforeseen == []
+
+
+async def test_figures_tell_the_window_and_the_one_before_it(
+    workspace: Workspace, project: Project, app: LlmopsApp
+) -> None:
+    now = now_ms()
+    hour = 3_600_000
+    store(
+        workspace.db,
+        *(
+            made(n, flags=[TRUNCATED] if n < 3 else (), started_at=now - 1000 - n)
+            for n in range(30)
+        ),
+        *(made(n, started_at=now - 30 * hour) for n in range(30, 40)),
+        made(99, status="error", model="other", started_at=now - hour, cost=2_500_000_000),
+    )
+    async with app.run_test(size=(100, 30)) as pilot:
+        await press(pilot, "5", "v")
+        screen = shown(app)
+        assert "Last 24 hours" in screen
+        assert "calls       31 (10)" in screen
+        assert "flagged     9.7 % [" in screen
+        assert "p95 28 ms" in screen
+        assert "none reviewed: not known" in screen
+        assert "2.5" in screen, "what the other model cost"
+        await press(pilot, "left_square_bracket", "left_square_bracket")
+        assert "Last 15 minutes" in shown(app)
+        assert "calls       30 (0)" in shown(app)
+        for _ in range(4):
+            await press(pilot, "right_square_bracket")
+        assert "calls       41 (0)" in shown(app)
+        assert app.unforeseen == []
+
+
+async def test_a_rule_is_tried_before_it_goes_live_and_set_in_a_form(
+    workspace: Workspace, project: Project, app: LlmopsApp
+) -> None:
+    store(workspace.db, *(made(n, duration_ms=n * 1000.0) for n in range(20)))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await press(pilot, "5", "r")
+        page = app.screen
+        while page.query_one("#rules").cursor_row.name != "slow":
+            await pilot.press("j")
+        await press(pilot, "e", "tab", "tab", "end")
+        await enter(pilot, "14")
+        await press(pilot, "ctrl+s", "t")
+        await until(pilot, lambda: "slow would have flagged" in shown(app))
+        assert "25 % [10–46] of the last 20 calls (5)." in shown(app)
+        await press(pilot, "space")
+        assert app.unforeseen == []
+    (slow,) = [view for view in flag_rules.rule_views(workspace, project.id) if view.name == "slow"]
+    assert not slow.rule.enabled
+
+
+def test_sparks_are_as_high_as_the_values() -> None:
+    assert spark([0, 1, 8], 10) in (" ▁█", " .@")
+    assert spark([0, 0], 10) == "  "
+    assert len(spark(range(100), 20)) == 20

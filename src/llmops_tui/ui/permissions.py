@@ -26,6 +26,7 @@ LOOKING = SHELL | {
     "runs.matrix.tags", "runs.labels.cell", "runs.compare.slices", "runs.compare.earlier",
     "runs.compare.turn", "runs.compare.margin", "runs.sample.next_cell", "runs.sample.later",
     "runs.sample.earlier",
+    "monitor.figures", "monitor.figures.longer", "monitor.figures.shorter",
     "monitor.flagged", "monitor.errors", "monitor.everything", "monitor.pause",
     "monitor.call.newer", "monitor.call.older",
     "triage.flagged", "triage.audit", "triage.next", "triage.previous", "triage.why",
@@ -41,7 +42,8 @@ PAGES = frozenset(
         "datasets", "datasets.examples", "datasets.versions", "datasets.diff",
         "prompts", "prompts.versions", "prompts.diff", "prompts.blame", "prompts.moves",
         "runs", "runs.run", "runs.matrix", "runs.tags", "runs.compare", "runs.sample",
-        "runs.labels", "monitor", "monitor.call", "triage", "triage.rules", "models",
+        "runs.labels", "monitor", "monitor.figures", "monitor.call",
+        "triage", "triage.rules", "models",
     }
 )  # fmt: skip
 DIALOGS = ("dialogs.pick", "dialogs.help", "dialogs.error")

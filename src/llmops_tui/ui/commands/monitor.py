@@ -17,6 +17,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("monitor.everything", "a", "All", "Show all calls: no key, no filter.", 4),
     Command("monitor.pause", "p", "Pause", "Hold the list still, or follow again.", 5),
     Command("monitor.connect", "C", "Connect", "How to point an application here.", 6),
+    Command("monitor.figures", "v", "Figures", "Plots over a window, by model and prompt.", 6),
+    Command(
+        "monitor.figures.longer", "right_square_bracket", "Longer", "Look at a longer window.", 1
+    ),
+    Command(
+        "monitor.figures.shorter", "left_square_bracket", "Shorter", "Look at a shorter window.", 2
+    ),
+    Command("monitor.rules", "r", "Rules", "Which calls are flagged, and what that costs.", 7),
+    Command("monitor.rules.turn", "space", "On/off", "Flag calls by this rule, or not.", 1),
+    Command("monitor.rules.edit", "e", "Set", "Set the rule's severity and thresholds.", 2),
+    Command(
+        "monitor.rules.try_out", "t", "Try", "What it would have flagged of the stored calls.", 3
+    ),
     Command("monitor.alerts", "A", "Alerts", "Who hears of what, and what was told.", 7),
     Command("monitor.alerts.add", "a", "Add", "Watch something, and tell somebody.", 1),
     Command("monitor.alerts.try_out", "t", "Try", "Tell on its channels: this is a trial.", 2),

@@ -194,6 +194,18 @@ class MonitorScreen(Estimating[MonitorModel]):
         else:
             self._table.do_top()
 
+    def do_figures(self) -> None:
+        """Plots over a window."""
+        from llmops_tui.ui.screens.monitor.figures_page import FiguresPage
+
+        self.app.push_screen(FiguresPage())
+
+    def do_rules(self) -> None:
+        """Which calls are flagged."""
+        from llmops_tui.ui.screens.monitor.rules_page import FlagRulesPage
+
+        self.app.push_screen(FlagRulesPage())
+
     def do_alerts(self) -> None:
         """Who hears of what."""
         from llmops_tui.ui.screens.monitor.alerts_page import AlertsPage

@@ -1,0 +1,139 @@
+"""How production went: counts by slice of time, latencies, and by model and prompt version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmops_tui.core.flags import FlagInput
+from llmops_tui.store.call_texts import unpack_texts
+from llmops_tui.store.database import Database
+
+SLICES = """
+SELECT (started_at - ?1) / ?2 AS slice, count(*) AS calls, sum(flagged > 0) AS flagged,
+       sum(status = 'error') AS errors, coalesce(sum(cost), 0) AS cost,
+       coalesce(sum(input_tokens), 0) AS input_tokens,
+       coalesce(sum(output_tokens), 0) AS output_tokens
+FROM call INDEXED BY call_figures
+WHERE started_at >= ?1 AND started_at < ?3 AND (?4 IS NULL OR project_id = ?4)
+GROUP BY 1 ORDER BY 1
+"""
+PARTS = """
+SELECT model, prompt_name, prompt_version, count(*) AS calls, sum(flagged > 0) AS flagged,
+       sum(status = 'error') AS errors, coalesce(sum(cost), 0) AS cost,
+       avg(duration_ms) AS duration_ms
+FROM call INDEXED BY call_figures
+WHERE started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR project_id = ?3)
+GROUP BY 1, 2, 3 ORDER BY calls DESC LIMIT ?4
+"""
+TIMES = """
+SELECT duration_ms, first_token_ms FROM call INDEXED BY call_figures
+WHERE started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR project_id = ?3)
+  AND status = 'ok'
+ORDER BY started_at DESC LIMIT ?4
+"""
+LATEST_WHOLE = """
+SELECT c.id, c.finish_reason, c.status, c.error, c.duration_ms, c.input_tokens, c.output_tokens,
+       c.cost, b.body
+FROM call c JOIN call_body b ON b.call_id = c.id
+WHERE c.id < ?1 AND (?2 IS NULL OR c.project_id = ?2) ORDER BY c.id DESC LIMIT ?3
+"""
+FLAGGED_BY = """
+SELECT f.rule, count(*) AS calls FROM flag f JOIN call c ON c.id = f.call_id
+WHERE c.started_at >= ?1 AND (?2 IS NULL OR c.project_id = ?2) GROUP BY f.rule
+"""
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Calls of a slice of time."""
+
+    number: int
+    """From 0, the oldest."""
+    calls: int
+    flagged: int
+    errors: int
+    cost: int
+    """Nano-units; of all currencies together where there are several."""
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Calls of one model and prompt version."""
+
+    model: str
+    prompt_name: str
+    prompt_version: str
+    calls: int
+    flagged: int
+    errors: int
+    cost: int
+    duration_ms: float
+
+
+def slices(
+    db: Database, since: int, until: int, width_ms: int, project_id: int | None
+) -> list[Slice]:
+    """The slices that hold calls; reads the index of figures, not the calls."""
+    return [
+        Slice(
+            row["slice"], row["calls"], row["flagged"], row["errors"], row["cost"],
+            row["input_tokens"], row["output_tokens"],
+        )
+        for row in db.rows(SLICES, (since, width_ms, until, project_id))
+    ]  # fmt: skip
+
+
+def parts(
+    db: Database, since: int, until: int, project_id: int | None, limit: int = 50
+) -> list[Part]:
+    """By model and prompt version, the busiest first."""
+    return [
+        Part(
+            row["model"], row["prompt_name"], row["prompt_version"], row["calls"],
+            row["flagged"], row["errors"], row["cost"], row["duration_ms"] or 0.0,
+        )
+        for row in db.rows(PARTS, (since, until, project_id, limit))
+    ]  # fmt: skip
+
+
+def times(
+    db: Database, since: int, until: int, project_id: int | None, limit: int
+) -> list[tuple[float, float | None]]:
+    """(duration, time to the first token) in milliseconds of the newest answered calls."""
+    return [
+        (row["duration_ms"], row["first_token_ms"])
+        for row in db.rows(TIMES, (since, until, project_id, limit))
+    ]
+
+
+def latest(db: Database, project_id: int | None, limit: int) -> Iterator[FlagInput]:
+    """The newest calls as flag rules see them, the newest first; page by page."""
+    before = 2**62
+    while limit > 0:
+        page = db.rows(LATEST_WHOLE, (before, project_id, min(PAGE, limit)))
+        if not page:
+            return
+        for row in page:
+            asked, answered, _ = unpack_texts(db, row["body"])
+            yield FlagInput(
+                input=asked,
+                output=answered,
+                finish_reason=row["finish_reason"],
+                status=row["status"],
+                error=row["error"],
+                duration_ms=row["duration_ms"],
+                input_tokens=row["input_tokens"],
+                output_tokens=row["output_tokens"],
+                cost=row["cost"],
+            )
+        before = page[-1]["id"]
+        limit -= len(page)
+
+
+def flagged_by(db: Database, since: int, project_id: int | None) -> dict[str, int]:
+    """How many calls each rule flagged."""
+    return {row["rule"]: row["calls"] for row in db.rows(FLAGGED_BY, (since, project_id))}
