@@ -296,6 +296,7 @@ SCENES = (
             State("the text", "3 enter"),
             State("as the model gets it", "3 enter ctrl+o"),
             State("a variable that the data set doesn't have", "3 enter", act=type_unknown),
+            State("how it is asked", "3 enter alt+s"),
         ),
     ),
     Scene(

@@ -49,7 +49,7 @@ class PromptSettings:
         """What `to_text` wrote; None for anything else."""
         try:
             parameters, schema = json.loads(text)
-        except ValueError:
+        except (ValueError, TypeError):
             return None
         if not isinstance(parameters, dict) or not isinstance(schema, dict | None):
             return None
