@@ -19,4 +19,5 @@ STEPS: tuple[str, ...] = (
     "bad_rows_kept",
     "triage",
     "incidents",
+    "composition",
 )
