@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmops_tui.core.errors import LlmopsError, StoreError
-from llmops_tui.services import overview, prompts
+from llmops_tui.services import calls, overview, prompts, reviews
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.prompts.editor import EditorPage
 from llmops_tui.ui.screens.prompts.tries import TriesPage
@@ -103,6 +103,17 @@ def all_pages() -> set[type[Page[Any]]]:
 async def _overview_fails(running: Session) -> None:
     with failing(overview, "overview", BUSY):
         await running.press("f5")
+
+
+async def _burning(running: Session) -> None:
+    """Let so much be found wrong that the tolerance is refuted."""
+    assert running.made is not None
+    workspace = running.made.workspace
+    for call in calls.newer_calls(workspace, 0, 60):
+        if call.status == "ok":
+            reviews.give(workspace, call.id, "wrong")
+    await running.settle()
+    await running.press("i")
 
 
 async def live_run(running: Session) -> None:
@@ -217,6 +228,11 @@ SCENES = (
         ),
     ),
     Scene(
+        "Overview: incident",
+        "overview.incident_page:IncidentPage",
+        (State("production is beyond its tolerance", "1", act=_burning),),
+    ),
+    Scene(
         "Overview: tolerance",
         "overview.tolerance_page:TolerancePage",
         (State("what is tolerated, and what proof costs", "1 t"),),
@@ -296,6 +312,7 @@ SCENES = (
             State("the text", "3 enter"),
             State("as the model gets it", "3 enter ctrl+o"),
             State("a variable that the data set doesn't have", "3 enter", act=type_unknown),
+            State("how it is asked", "3 enter alt+s"),
         ),
     ),
     Scene(

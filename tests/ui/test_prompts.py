@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.endpoints.process import MockEndpoint, mock_endpoint
-from tests.ui.driving import footer, press, settle, shown, until
+from tests.ui.driving import enter, footer, press, settle, shown, until
 from tests.workspaces import Bench, make_bench
 from textual import events
 from textual.pilot import Pilot
@@ -959,3 +959,36 @@ async def test_a_discarded_draft_comes_back_by_undo(bench: Bench, app: LlmopsApp
         await until(pilot, lambda: page.text == CAPITALS)
         await pilot.press("ctrl+z")
         await until(pilot, lambda: page.text.endswith("thrown away"))
+
+
+async def test_settings_are_checked_sent_judged_and_saved_with_the_version(live: Bench) -> None:
+    app = LlmopsApp(live.workspace)
+    async with app.run_test(size=SMALL) as pilot:
+        page = await open_editor(pilot)
+        await press(pilot, "alt+s")
+        await enter(pilot, "3")
+        await press(pilot, "ctrl+s")
+        assert "temperature: input should be less than" in shown(app)
+        await enter(pilot, "0.5")
+        await pilot.press(*["tab"] * 5)
+        await enter(pilot, '{"type": "object"}')
+        await press(pilot, "ctrl+s")
+        assert app.screen is page
+        assert page.sampler.current.words() == "temperature 0.5 · answers by schema"
+        assert page.changed
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "✗ WRONG" in shown(app))
+        # Kept at once: another app, after a kill, asks the same way.
+        other = LlmopsApp(live.workspace)
+    async with other.run_test(size=SMALL) as pilot:
+        page = await open_editor(pilot)
+        await until(pilot, lambda: page.changed)
+        await press(pilot, "ctrl+s")
+        await enter(pilot, "by schema")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: not page.changed)
+    saved = prompts.open_editor(live.workspace, page.prompt).base
+    assert saved is not None
+    assert saved.note == "by schema"
+    assert saved.parameters == {"temperature": 0.5}
+    assert saved.response_schema == {"type": "object"}

@@ -14,6 +14,8 @@ from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import figures as store
 from llmops_tui.store.figures import Part, Slice
 
+__all__ = ["WINDOWS", "Figures", "Part", "Quantiles", "figures"]
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 WINDOWS: tuple[tuple[str, int, int], ...] = (

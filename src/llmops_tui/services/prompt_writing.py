@@ -14,7 +14,7 @@ from llmops_tui.core.run import Outcome, SampleScore
 from llmops_tui.services import datasets, models, prompts, runs
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompts import EditorState
-from llmops_tui.services.scorer_choice import scorer_words
+from llmops_tui.services.scorer_choice import schema_scorer, scorer_words
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import projects
 from llmops_tui.store import prompts as kept
@@ -173,12 +173,27 @@ def example_at(workspace: Workspace, examples: Examples, index: int) -> Example 
 
 
 def judge(
-    scorers: Sequence[Mapping[str, Json]], answer: Answer, example: Example | None, cost: int
+    scorers: Sequence[Mapping[str, Json]],
+    answer: Answer,
+    example: Example | None,
+    cost: int,
+    schema: Mapping[str, Json] | None = None,
 ) -> Judged:
-    """What the project's scorers say of an answer. Never raises: what hinders is the reason."""
+    """What the project's scorers say of an answer. Never raises: what hinders is the reason.
+
+    Where the answer was to have a form, that is checked first, also without an example.
+    """
     # Scorers are compiled: nothing that shows a prompt needs that.
     from llmops_tui.runner.scoring import ScorerFailedError, Scoring
 
+    if schema is not None and not answer.tool_calls:
+        shape = Scoring([schema_scorer(schema).to_json()])
+        nothing = Example(0, 0, {}, None)
+        outcome, reason, scores = shape(answer, example or nothing, cost)
+        if outcome is not Outcome.RIGHT:
+            return Judged(outcome, reason, scores)
+        if not scorers or example is None:
+            return Judged(outcome, reason, scores)
     if not scorers:
         return Judged(None, "the project has no scorer")
     if example is None:

@@ -21,6 +21,7 @@ from llmops_tui.core.prompt import (
 from llmops_tui.core.prompt_version import Draft, Prompt, PromptVersion
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.projects import tolerance_of
+from llmops_tui.services.prompt_settings import PromptSettings
 from llmops_tui.services.run_words import rate_words
 from llmops_tui.services.verdicts import Measured, measured
 from llmops_tui.services.workspace import Workspace
@@ -234,7 +235,7 @@ def save_version(
     text: str,
     *,
     note: str = "",
-    parameters: Mapping[str, Json] | None = None,
+    settings: PromptSettings | None = None,
     despite: PromptVersion | None = None,
 ) -> PromptVersion | Conflict:
     """Save the text as a new version.
@@ -244,7 +245,7 @@ def save_version(
         state: what the editor opened with.
         text: what is to be saved.
         note: what changed, in the author's words.
-        parameters: sampling parameters; None keeps those of the version it began from.
+        settings: how it is asked; None keeps those of the version it began from.
         despite: a newer version that the person has seen and saves after all.
 
     Returns:
@@ -263,9 +264,8 @@ def save_version(
     base_id = state.base.id if state.base else None
     if newest is not None and newest.id not in (base_id, despite.id if despite else None):
         return Conflict(newest)
-    kept = dict(state.base.parameters) if state.base else {}
-    chosen = kept if parameters is None else dict(parameters)
-    if newest and newest.messages == template.messages and dict(newest.parameters) == chosen:
+    chosen = settings or PromptSettings.of(state.base)
+    if newest and newest.messages == template.messages and PromptSettings.of(newest) == chosen:
         raise InputError(f"Nothing was changed since {newest.title}.", "Edit it, then save.")
     return prompts.add_version(
         workspace.db,
@@ -273,8 +273,8 @@ def save_version(
         template.messages,
         variables=variables,
         author=workspace.person,
-        parameters=chosen,
-        response_schema=state.base.response_schema if state.base else None,
+        parameters=chosen.parameters,
+        response_schema=chosen.response_schema,
         note=note,
     )
 
@@ -345,7 +345,7 @@ def try_prompt(
     text: str,
     example: Example | None,
     *,
-    parameters: Mapping[str, Json] | None = None,
+    settings: PromptSettings | None = None,
     on_delta: Callable[[str], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Answer:
@@ -360,7 +360,8 @@ def try_prompt(
     request = ChatRequest(
         view.model.name,
         messages,
-        {**view.model.parameters, **(parameters or {})},
+        {**view.model.parameters, **(settings.parameters if settings else {})},
+        settings.response_schema if settings else None,
         stream=True,
     )
     return asyncio.run(_ask(view, request, on_delta, cancelled))

@@ -95,6 +95,11 @@ def check_scorer(spec: ScorerSpec) -> None:
     build_scorer(spec, _AnyModel())
 
 
+def schema_scorer(schema: Mapping[str, Json]) -> ScorerSpec:
+    """What checks that an answer has the form that was asked for."""
+    return ScorerSpec("json_schema", {"schema": dict(schema), "fenced": False})
+
+
 class _AnyModel:
     """Takes any judging model: which ones there are is looked up when a run begins."""
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from llmops_tui.services.alerts import AlertEvent
     from llmops_tui.ui.app import LlmopsApp
 
@@ -29,7 +31,7 @@ class AlertWatch:
     def _told(self, found: tuple[int, list[AlertEvent]]) -> None:
         self.seen, events = found
         for event in events:
-            severity = "warning" if event.fired else "information"
+            severity: SeverityLevel = "warning" if event.fired else "information"
             self.app.notify(event.sentence, severity=severity, timeout=SHOWN_S)
         if any(event.fired for event in events):
             self.app.bell()

@@ -51,6 +51,13 @@ COMMANDS: tuple[Command, ...] = (
         "Start a test run of the saved version, and watch it.",
         5,
     ),
+    Command(
+        "prompts.editor.settings",
+        "alt+s",
+        "Settings",
+        "Temperature, lengths, stop, response schema, tools.",
+        86,
+    ),
     Command("prompts.editor.model", "alt+m", "Model", "Choose the model to try it on.", 86),
     Command(
         "prompts.editor.beside",

@@ -32,6 +32,10 @@ class CacheView:
     models: tuple[CachedModel, ...]
 
 
+def _named(row: CachedModel) -> str:
+    return row.model or "not named"
+
+
 class CachePage(Page[CacheView]):
     """How much is stored, of which models, and what it saved."""
 
@@ -53,7 +57,7 @@ class CachePage(Page[CacheView]):
         yield Words("", id="title")
         yield VirtualTable(
             columns=(
-                Column("model", lambda row: row.model or "not named", flex=3, least=20),
+                Column("model", _named, flex=3, least=20),
                 Column("answers", lambda row: f"{row.answers:,}", width=11, align="right"),
                 Column("kept", lambda row: f"{row.kept:,}", width=11, align="right", drop=1),
                 Column("size", lambda row: size_text(row.size), width=10, align="right"),

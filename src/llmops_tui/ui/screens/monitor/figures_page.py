@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.services import projects
-from llmops_tui.services.figures import WINDOWS, Figures, Quantiles, figures
+from llmops_tui.services.figures import WINDOWS, Figures, Part, Quantiles, figures
 from llmops_tui.services.run_words import NANO
 from llmops_tui.services.triage import budget_words
-from llmops_tui.store.figures import Part
 from llmops_tui.ui.glyphs import ascii_only
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.widgets.columns import Column

@@ -23,6 +23,7 @@ from llmops_tui.ui.screens.prompts.finding import Finder
 from llmops_tui.ui.screens.prompts.more import MoreCommands
 from llmops_tui.ui.screens.prompts.previewing import Previewer
 from llmops_tui.ui.screens.prompts.prompt_text import PromptText
+from llmops_tui.ui.screens.prompts.sampling import Sampler
 from llmops_tui.ui.screens.prompts.saving import Saver
 from llmops_tui.ui.screens.prompts.trying import Trier
 from llmops_tui.ui.widgets.bars import Bar
@@ -81,6 +82,7 @@ class EditorPage(MoreCommands, Page[Desk]):
         self.saver = Saver(self)
         self.previewer = Previewer(self)
         self.finder = Finder(self)
+        self.sampler = Sampler(self)
 
     def compose_body(self) -> ComposeResult:
         """Header, text beside preview, and two lines that say how it stands."""
@@ -152,21 +154,16 @@ class EditorPage(MoreCommands, Page[Desk]):
         return self._keeper
 
     @property
-    def parameters(self) -> Mapping[str, Json]:
-        """Sampling parameters of the version that the text was begun from."""
-        state = self.state
-        return state.base.parameters if state and state.base else {}
-
-    @property
     def scorers(self) -> tuple[Mapping[str, Json], ...]:
         """How the project judges."""
         return self.model.scorers if self.model else ()
 
     @property
     def changed(self) -> bool:
-        """Whether the text differs from the version that it was begun from."""
+        """Whether text or settings differ from the version that it was begun from."""
         state = self.state
-        return state is not None and not prompt_writing.is_saved(state, self._text)
+        same = state is None or prompt_writing.is_saved(state, self._text)
+        return not same or (state is not None and self.sampler.changed)
 
     def change_text(self, text: str) -> None:
         """Put another text in the place of this one; undo brings this one back."""

@@ -91,6 +91,10 @@ class MoreCommands:
         found = page.model.models if page.model else ()
         choices.pick_model(page, found, page.chosen_model, page.use_model)
 
+    def do_settings(self) -> None:
+        """Temperature, lengths, schema, tools."""
+        self._page.sampler.ask()
+
     def do_dataset(self) -> None:
         """Choose the data set."""
         page = self._page
@@ -117,7 +121,9 @@ class MoreCommands:
         page = self._page
         state = page.state
         if state is not None:
+            page.sampler.put(None)
             page.change_text(prompt_writing.saved_text(state))
+            page.draw_header()
             page.say("The draft is gone; ctrl+z brings it back while this page is open.")
 
     def do_find(self) -> None:

@@ -26,13 +26,15 @@ class Saver:
     def save(self, *, then: Then | None = None, why: str = "") -> None:
         """Ask for a note, then save; what hinders is said in the form, which stays."""
         page = self._page
-        state, text = page.state, page.text
+        state, text, settings = page.state, page.text, page.sampler.current
         assert state is not None
         noted: list[str] = []
 
         def submit(values: Values) -> PromptVersion | Conflict:
             noted[:] = [values["note"]]
-            return prompts.save_version(page.workspace, state, text, note=values["note"])
+            return prompts.save_version(
+                page.workspace, state, text, note=values["note"], settings=settings
+            )
 
         def ended(result: PromptVersion | Conflict | None) -> None:
             if result is not None:
@@ -60,6 +62,7 @@ class Saver:
         if isinstance(result, Conflict):
             self._conflict(result.theirs, state, text, note, then)
             return
+        page.sampler.put(None)
         page.keeper.saved(EditorState(state.prompt, text, result, from_draft=False))
         if page.text != text:
             page.keeper.changed(page.text)
@@ -85,9 +88,10 @@ class Saver:
                 page.draw_header()
                 page.say(f"{theirs.title} is in the editor; ctrl+z brings your text back.")
                 return
+            settings = page.sampler.current
             page.in_thread(
                 lambda: prompts.save_version(
-                    page.workspace, state, text, note=note, despite=theirs
+                    page.workspace, state, text, note=note, settings=settings, despite=theirs
                 ),
                 lambda result: self._saved(result, state, text, note, then),
                 group="save",

@@ -113,7 +113,7 @@ class Trier:
 
     def _send(self, place: int, text: str, example: Example | None) -> None:
         line, model = self._lines[place], self.attempts[place].model
-        parameters = self._page.parameters
+        settings = self._page.sampler.current
         scorers = self._page.scorers
 
         def work() -> tuple[Answer, Judged]:
@@ -121,12 +121,14 @@ class Trier:
                 model,
                 text,
                 example,
-                parameters=parameters,
+                settings=settings,
                 on_delta=line.parts.append,
                 cancelled=line.stop.is_set,
             )
             cost = model.model.cost(answer.usage)
-            return answer, prompt_writing.judge(scorers, answer, example, cost)
+            return answer, prompt_writing.judge(
+                scorers, answer, example, cost, settings.response_schema
+            )
 
         self._page.in_thread(
             work,
