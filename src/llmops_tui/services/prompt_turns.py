@@ -9,6 +9,7 @@ from llmops_tui.core.errors import InputError
 from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.interchange.prompts.model import literal
 from llmops_tui.services import datasets
+from llmops_tui.services.composition import Composer
 from llmops_tui.services.verdicts import GATE
 from llmops_tui.services.workspace import Workspace
 
@@ -27,6 +28,7 @@ def with_shots(
     text: str,
     version: DatasetVersion,
     shots: Sequence[Example],
+    composer: Composer | None = None,
 ) -> str:
     """The draft with examples as turns of user and assistant before its last user message.
 
@@ -45,13 +47,16 @@ def with_shots(
     if not shots:
         raise InputError("No example was found.", "Give a tag that the data set has.")
     _refuse_leaks(workspace, version, shots)
+    question = PromptTemplate((messages[last],))
+    if composer is not None:
+        question = composer(question.messages).template
     turns: list[tuple[str, str]] = []
     for shot in shots:
         if not (shot.expected or "").strip():
             raise InputError(
                 f"Example {shot.position:,} has no expected answer to show.", "Choose another one."
             )
-        asked = PromptTemplate((messages[last],)).render(shot.inputs)[0].content
+        asked = question.render(shot.inputs)[0].content
         turn = [("user", literal(asked)), ("assistant", literal(shot.expected or ""))]
         if not all(one in messages for one in turn):
             turns += turn

@@ -50,16 +50,14 @@ VERSION_BY_NAME_AND_NUMBER = SELECT_VERSION + "WHERE p.name = ? AND v.number = ?
 INSERT_INCLUDE = """
 INSERT INTO prompt_include (prompt_version_id, written, included_version_id) VALUES (?, ?, ?)
 """
-# Versions that went into others may be any; those that have them count while they are the newest.
-INCLUDED_BY = (
-    SELECT_VERSION
-    + """
+# Whichever version went into another; those that have it count while they are the newest.
+_HAVING = """
 WHERE v.id IN (
     SELECT i.prompt_version_id FROM prompt_version w
     JOIN prompt_include i ON i.included_version_id = w.id WHERE w.prompt_id = ?
 ) AND v.number = (SELECT max(number) FROM prompt_version n WHERE n.prompt_id = v.prompt_id)
 """
-)
+INCLUDED_BY = SELECT_VERSION + _HAVING
 SAVE_DRAFT = """
 INSERT INTO draft (prompt_id, author, base_version_id, text, changed_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (prompt_id, author) DO UPDATE SET base_version_id = excluded.base_version_id,

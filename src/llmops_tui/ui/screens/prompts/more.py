@@ -160,7 +160,8 @@ class MoreCommands:
                 shots = prompt_turns.tagged(page.workspace, examples.version, tag, int(count))
             else:
                 shots = (example,) if example is not None else ()
-            return prompt_turns.with_shots(page.workspace, text, examples.version, shots)
+            composer = page.previewer.composer
+            return prompt_turns.with_shots(page.workspace, text, examples.version, shots, composer)
 
         def made(changed: str | None) -> None:
             if changed is not None:
