@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,19 @@ from llmops_tui.core.curation.pii import find_personal, mask
 from llmops_tui.core.curation.report import Report, report_as_json, report_from_json
 from llmops_tui.core.curation.scripts import script_of
 from llmops_tui.core.dataset import DatasetVersion, ExampleDraft
-from llmops_tui.services import dataset_editing, datasets, masking, projects, prompts, quality
+from llmops_tui.core.errors import InputError
+from llmops_tui.core.project import Stage
+from llmops_tui.services import (
+    dataset_editing,
+    datasets,
+    masking,
+    overview,
+    projects,
+    prompts,
+    quality,
+)
+from llmops_tui.services.dataset_export import ExportRequest, export_dataset
+from llmops_tui.services.person_names import name_finder
 from llmops_tui.services.quality import StoppedError
 from llmops_tui.services.workspace import Workspace, open_workspace
 
@@ -123,7 +136,7 @@ def test_a_check_that_is_stopped_keeps_nothing(workspace: Workspace) -> None:
 def test_masking_is_a_version_that_can_be_gone_back_on(workspace: Workspace) -> None:
     secret = {"q": "ask me@example.com", "more": {"list": [KEY, 3]}}
     version = make(workspace, [ExampleDraft(secret, "to me@example.com"), ExampleDraft({"q": "x"})])
-    made = masking.mask_personal(workspace, version, [1]).version
+    made = masking.mask_personal(workspace, version).version
     (first, second) = datasets.example_page(workspace, made)
     assert first.inputs == {"q": "ask [email]", "more": {"list": ["[key or token]", 3]}}
     assert first.expected == "to [email]"
@@ -140,3 +153,79 @@ def test_near_duplicates_are_found_among_many(workspace: Workspace) -> None:
     report = quality.check(workspace, 1, make(workspace, rows))
     (near,) = [finding for finding in report.findings if finding.kind == "near"]
     assert set(near.positions) >= {401 + n for n in range(20)}
+
+
+def test_what_was_written_for_tuning_is_warned_of_wherever_it_is_measured_again(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [ExampleDraft({"q": f"Question {n}"}, "x", split="train") for n in range(4)]
+    rows += [ExampleDraft({"q": "Held out"}, "x", split="gate"), ExampleDraft({"q": "None"})]
+    version = make(workspace, rows)
+    assert quality.check(workspace, 1, version).findings == ()
+
+    target = tmp_path / "tune.jsonl"
+    made = export_dataset(workspace, version, ExportRequest(target, "fine-tune"))
+    assert (made.rows, made.unlabelled, made.held_out) == (4, 1, 1)
+    assert "Held out" not in target.read_text("utf-8")
+
+    # The same inputs, written otherwise, in another data set: what was checked is checked anew.
+    assert quality.kept_report(workspace, version) is None
+    assert quality.check(workspace, 1, version).findings == ()
+    again = [ExampleDraft({"q": " question  1"}, "x", split="gate"), ExampleDraft({"q": "New"})]
+    other = datasets.add_examples(workspace, 1, "other", iter(again), source="")
+    assert positions(quality.check(workspace, 1, other), "tuned") == [1]
+    stage = next(
+        one for one in overview.overview(workspace, 1).stages if one.stage is Stage.FINE_TUNING
+    )
+    assert stage.state == "4 rows of d v1 written"
+
+
+def test_a_model_is_tuned_on_the_gate_split_only_where_somebody_says_so(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    version = make(workspace, [ExampleDraft({"q": "Held out"}, "x", split="gate")])
+    request = ExportRequest(tmp_path / "tune.jsonl", "fine-tune", "gate")
+    with pytest.raises(InputError, match="can't be judged by it any more"):
+        export_dataset(workspace, version, request)
+    assert export_dataset(workspace, version, replace(request, gate_too=True)).rows == 1
+    assert positions(quality.check(workspace, 1, version), "tuned") == [1]
+
+
+def test_the_mix_of_languages_is_told(workspace: Workspace) -> None:
+    pytest.importorskip("py3langid")
+    texts = ["Where has my order gone to?", "Wo ist meine Bestellung geblieben?", "ok"]
+    report = quality.check(workspace, 1, make(workspace, [ExampleDraft({"q": t}) for t in texts]))
+    assert report.languages == {"en": 1, "de": 1, "too short to tell": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Hello, I am Maria Garcia, where is it?", "Hello, I am [name], where is it?"),
+        ("Frau Müller and Dr. Schmidt told me", "Frau [name] and Dr. [name] told me"),
+        ("Anna-Lena Müller wrote to me@example.com", "[name] wrote to [email]"),
+        ("Thomas A. Anderson", "[name]"),
+        ("Maria is here, the garcia too", "Maria is here, the garcia too"),
+        ("I flew to New York on Sunday Morning", "I flew to New York on Sunday Morning"),
+    ],
+)
+def test_names_of_people_are_found_by_lists_of_names(text: str, masked: str) -> None:
+    pytest.importorskip("faker")
+    assert mask(text, name_finder()) == masked
+
+
+def test_names_are_found_in_time_whatever_the_text() -> None:
+    pytest.importorskip("faker")
+    finder = name_finder()
+    assert finder is not None
+    for text in ["Anna " * 4_000, "A" * 20_000, "Dr " * 6_000, "Anna-" * 4_000]:
+        assert len(list(finder(text))) < 10_000
+
+
+def test_masking_reaches_every_row_and_can_be_stopped(workspace: Workspace) -> None:
+    rows = [ExampleDraft({"q": f"write to me{n}@example.com"}) for n in range(6_000)]
+    version = make(workspace, rows)
+    with pytest.raises(InputError, match="stopped"):
+        masking.mask_personal(workspace, version, lambda done: done < 2_000)
+    made = masking.mask_personal(workspace, version)
+    assert made.changed == 6_000

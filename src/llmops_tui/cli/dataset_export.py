@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from llmops_tui.cli.output import print_json, project_of, say, standard_output, 
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.services import dataset_export, datasets, prompts
 from llmops_tui.services.dataset_export import FORMATS, ExportRequest
+
+if TYPE_CHECKING:
+    from llmops_tui.services.dataset_export import Exported
 
 
 @click.command("export")
@@ -26,6 +30,7 @@ from llmops_tui.services.dataset_export import FORMATS, ExportRequest
     help="In CSV, an apostrophe before what a spreadsheet would run: no longer byte-exact.",
 )
 @click.option("--bad-rows", is_flag=True, help="The rows that were kept aside instead, as CSV.")
+@click.option("--gate-too", is_flag=True, help="Write the gate split for fine-tuning as well.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
@@ -39,6 +44,7 @@ def export(
     prompt: str | None,
     spreadsheet_safe: bool,
     bad_rows: bool,
+    gate_too: bool,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -65,26 +71,34 @@ def export(
         spreadsheet_safe,
         _prompt(ctx, prompt) if prompt else None,
         force,
+        gate_too,
     )
     made = dataset_export.export_dataset(workspace, version, request)
     if to_pipe:
         sys.stdout.flush()
         return
+    _tell(made, found.name, version.number, output, as_json=as_json)
+
+
+def _tell(made: Exported, name: str, number: int, output: str, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "dataset": found.name,
-                "version": version.number,
+                "dataset": name,
+                "version": number,
                 "rows": made.rows,
                 "unlabelled": made.unlabelled,
+                "held_out": made.held_out,
                 "replaced": made.replaced,
                 "file": output,
             }
         )
         return
-    say(f"Wrote {made.rows:,} rows of {found.name} v{version.number} to {output}.")
+    say(f"Wrote {made.rows:,} rows of {name} v{number} to {output}.")
     if made.unlabelled:
         say(f"Left out {made.unlabelled:,} examples without an expected answer.")
+    if made.held_out:
+        say(f"Left out {made.held_out:,} examples of the gate split: nothing may learn from them.")
     if made.replaced:
         say(f"{made.replaced:,} cells held text that no file can carry; � stands in its place.")
 

@@ -46,6 +46,8 @@ class Exported:
     """Examples left out because the format wants an answer and they have none."""
     replaced: int = 0
     """Cells with text that no file can carry (half of a surrogate pair), now �."""
+    held_out: int = 0
+    """Examples of the gate split, left out because nothing may learn from them."""
 
 
 def export(

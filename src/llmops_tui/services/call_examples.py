@@ -13,6 +13,7 @@ from llmops_tui.core.dataset import Dataset, DatasetVersion, ExampleDraft
 from llmops_tui.core.errors import ConflictError, InputError
 from llmops_tui.services import datasets
 from llmops_tui.services.masking import masked
+from llmops_tui.services.person_names import name_finder
 from llmops_tui.services.selftest import RIGHT_COLUMN, WRONG_COLUMN
 from llmops_tui.services.verdicts import GATE
 from llmops_tui.services.workspace import Workspace
@@ -91,8 +92,9 @@ def propose(
         inputs[WRONG_COLUMN] = detail.output
     draft = ExampleDraft(inputs, expected, ("production", f"call {call_id}"))
     text = "\n".join([*(str(value) for value in inputs.values()), expected or ""])
-    kinds = tuple(dict.fromkeys(found.kind for found in find_personal(text)))
-    return Proposed(draft, kinds, masked(draft))
+    names = name_finder()
+    kinds = tuple(dict.fromkeys(found.kind for found in find_personal(text, names)))
+    return Proposed(draft, kinds, masked(draft, names))
 
 
 def add(

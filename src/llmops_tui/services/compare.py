@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from llmops_tui.core.scorers.script import script_of
 from llmops_tui.core.tolerance.paired import (
@@ -18,6 +17,7 @@ from llmops_tui.core.tolerance.paired import (
     mcnemar_p,
     non_inferiority,
 )
+from llmops_tui.services.languages import language_of
 from llmops_tui.services.matrix import input_words
 from llmops_tui.services.titles import Titles
 from llmops_tui.services.workspace import Workspace
@@ -216,7 +216,7 @@ def _slices(workspace: Workspace, kinds: dict[int, str]) -> tuple[Slice, ...]:
     """Every slice with enough rows; p values adjusted for having looked at all of them."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     lengths: list[tuple[int, str]] = []
-    language = _language_of() if len(kinds) <= MOST_LANGUAGE_ROWS else None
+    language = language_of() if len(kinds) <= MOST_LANGUAGE_ROWS else None
     for found in matrix.traits(workspace.db, sorted(kinds)):
         kind = kinds[found.example_id]
         for tag in found.tags:
@@ -258,16 +258,3 @@ def _script(text: str) -> str:
         counted[script_of(letter)] += 1
     counted.pop("", None)
     return max(counted, key=lambda name: counted[name]) if counted else ""
-
-
-def _language_of() -> Callable[[str], str] | None:
-    """Tells a text's language; None where the library for it isn't installed."""
-    try:
-        import py3langid  # 350 ms, an extra
-    except ImportError:
-        return None
-
-    def language(classify: Callable[[str], tuple[str, float]], text: str) -> str:
-        return str(classify(text)[0]) if sum(map(str.isalpha, text)) >= 12 else ""
-
-    return partial(language, py3langid.classify)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from llmops_tui.core.curation.splitting import GATE, assign, parse_shares
@@ -173,14 +173,30 @@ def change_each(
         InputError: nothing would change.
         ConflictError: the version isn't the newest any more.
     """
-    changes: dict[int, ExampleDraft | None] = {}
-    for example in _examples(workspace, ids):
-        before = example.draft()
-        after = change(before)
-        if after != before:
-            changes[example.position] = after
-    rows = "1 row" if len(changes) == 1 else f"{len(changes):,} rows"
-    return _edit(workspace, version, changes, f"{note} on {rows}")
+    return _change(workspace, version, _examples(workspace, ids), change, note)
+
+
+def change_all(
+    workspace: Workspace,
+    version: DatasetVersion,
+    change: Callable[[ExampleDraft], ExampleDraft],
+    note: str,
+    tell: Callable[[int], bool],
+) -> Edited:
+    """Make the next version with every example changed that `change` gives differently.
+
+    Raises:
+        InputError: nothing would change, or `tell`, which hears of rows done, said to stop.
+        ConflictError: the version isn't the newest any more.
+    """
+
+    def rows() -> Iterator[Example]:
+        for number, example in enumerate(dataset_difference.all_examples(workspace.db, version)):
+            if number % AT_ONCE == 0 and not tell(number):
+                raise InputError("It was stopped.", "No new version was made.")
+            yield example
+
+    return _change(workspace, version, rows(), change, note)
 
 
 def assign_splits(
@@ -252,6 +268,23 @@ def add_rows(
 def input_hash(example: Example) -> bytes:
     """Equal for equal inputs, whatever is expected."""
     return ExampleDraft(example.inputs).content_hash()
+
+
+def _change(
+    workspace: Workspace,
+    version: DatasetVersion,
+    rows: Iterable[Example],
+    change: Callable[[ExampleDraft], ExampleDraft],
+    note: str,
+) -> Edited:
+    changes: dict[int, ExampleDraft | None] = {}
+    for example in rows:
+        before = example.draft()
+        after = change(before)
+        if after != before:
+            changes[example.position] = after
+    counted = "1 row" if len(changes) == 1 else f"{len(changes):,} rows"
+    return _edit(workspace, version, changes, f"{note} on {counted}")
 
 
 def _edit(

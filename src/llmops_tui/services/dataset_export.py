@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from llmops_tui.core.chat import Json
+from llmops_tui.core.curation.sameness import input_digest, normal_values
+from llmops_tui.core.curation.splitting import GATE
 from llmops_tui.core.dataset import DatasetVersion, Example
 from llmops_tui.core.errors import InputError, LlmopsError
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import bad_rows, datasets
+from llmops_tui.store import bad_rows, datasets, tuning
 
 if TYPE_CHECKING:
-    from llmops_tui.interchange.exporting import Exported
+    from llmops_tui.interchange.exporting import Exported as Exported
 
 FORMATS: dict[str, str] = {
     "csv": "a table; reads back exactly",
@@ -52,6 +54,8 @@ class ExportRequest:
     prompt: PromptVersion | None = None
     """Renders the conversation of formats that want one."""
     overwrite: bool = False
+    gate_too: bool = False
+    """Fine-tuning may learn from the gate split, which then proves nothing any more."""
 
 
 class ExportCancelledError(InputError):
@@ -73,14 +77,70 @@ def export_dataset(
 ) -> Exported:
     """Write a version's examples. `on_progress` hears how many rows were read.
 
+    What is written for fine-tuning is remembered, so that measuring on it can be warned of.
+
     Raises:
-        InputError: the file is there already, can't be written, or there is nothing to write.
+        InputError: the file is there already, can't be written, there is nothing to write, or a
+            model would be tuned on the gate split.
         ExportCancelledError: `cancelled` said so.
     """
     from llmops_tui.interchange.exporting import ExportFormat, export
 
     target = request.target
-    name = target.name if isinstance(target, Path) else ""
+    chosen = _checked_format(version, request)
+    refuse_existing(target, request.overwrite)
+    tuning_set = _TuningSet(request.gate_too) if chosen == ExportFormat.FINE_TUNE else None
+
+    def rows() -> Iterator[Example]:
+        for number, example in enumerate(_examples(workspace, version, request.split)):
+            if number % _AT_ONCE == 0:
+                if cancelled():
+                    raise ExportCancelledError("The export was cancelled.", "No file was written.")
+                on_progress(number)
+            if tuning_set is None or tuning_set.takes(example):
+                yield example
+
+    made = export(
+        rows,
+        target,
+        ExportFormat(chosen),
+        spreadsheet_safe=request.spreadsheet_safe,
+        messages=_rendered(request.prompt) if request.prompt else None,
+        yaml=isinstance(target, Path) and target.suffix.lower() in {".yaml", ".yml"},
+    )
+    if tuning_set is None:
+        return made
+    tuning.keep(
+        workspace.db,
+        version.id,
+        tuple(tuning_set.digests),
+        rows=made.rows,
+        split=request.split or "",
+        person=workspace.person,
+    )
+    return replace(made, held_out=tuning_set.held_out)
+
+
+class _TuningSet:
+    """What a model is to learn from: all but the gate split; the inputs are remembered."""
+
+    def __init__(self, gate_too: bool) -> None:
+        self._gate_too = gate_too
+        self.held_out = 0
+        self.digests: dict[bytes, None] = {}
+
+    def takes(self, example: Example) -> bool:
+        """Whether the example is written."""
+        if example.split == GATE and not self._gate_too:
+            self.held_out += 1
+            return False
+        if example.expected is not None:
+            self.digests[input_digest(normal_values(example.inputs))] = None
+        return True
+
+
+def _checked_format(version: DatasetVersion, request: ExportRequest) -> str:
+    name = request.target.name if isinstance(request.target, Path) else ""
     chosen = request.format or format_of(name)
     if chosen not in FORMATS:
         raise InputError(
@@ -89,24 +149,12 @@ def export_dataset(
     if request.split is not None and request.split not in version.splits:
         known = ", ".join(one for one in version.splits if one) or "none"
         raise InputError(f"There is no split “{request.split}”.", f"Splits: {known}.")
-    refuse_existing(target, request.overwrite)
-
-    def rows() -> Iterator[Example]:
-        for number, example in enumerate(_examples(workspace, version, request.split)):
-            if number % _AT_ONCE == 0:
-                if cancelled():
-                    raise ExportCancelledError("The export was cancelled.", "No file was written.")
-                on_progress(number)
-            yield example
-
-    return export(
-        rows,
-        target,
-        ExportFormat(chosen),
-        spreadsheet_safe=request.spreadsheet_safe,
-        messages=_rendered(request.prompt) if request.prompt else None,
-        yaml=name.lower().endswith((".yaml", ".yml")),
-    )
+    if chosen == "fine-tune" and request.split == GATE and not request.gate_too:
+        raise InputError(
+            "A model that is tuned on the gate split can't be judged by it any more.",
+            "Choose the split train, or say --gate-too.",
+        )
+    return chosen
 
 
 def export_bad_rows(

@@ -20,6 +20,8 @@ from llmops_tui.services.run_words import money, rate_words
 from llmops_tui.services.runs import CellView, RunView
 from llmops_tui.services.verdicts import evidence_note
 from llmops_tui.services.workspace import Workspace
+from llmops_tui.store import tuning
+from llmops_tui.store.tuning import TuningExport
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class _Facts:
     live: triage.LiveEstimate
     tolerance: Tolerance
     owners: Mapping[Stage, str]
+    written: TuningExport | None
+    """For fine-tuning, the last time."""
 
 
 def overview(workspace: Workspace, project_id: int) -> Overview:
@@ -76,6 +80,7 @@ def overview(workspace: Workspace, project_id: int) -> Overview:
         live=triage.live_estimate(workspace, tolerance, project_id),
         tolerance=tolerance,
         owners=owners,
+        written=tuning.newest(workspace.db, project_id),
     )
     stages = (
         _stage(Stage.DATA, "datasets", _data(facts), owners),
@@ -176,6 +181,12 @@ def _prompting(facts: _Facts) -> tuple[str, str]:
 
 
 def _fine_tuning(facts: _Facts) -> tuple[str, str]:
+    written = facts.written
+    if written is not None:
+        return (
+            f"{written.rows:,} rows of {written.dataset} v{written.version} written",
+            "7, then n: add the tuned model; then run it beside the one before (4)",
+        )
     return (
         "no tuned model",
         "nothing to do until prompting is at its end" if facts.prompts else "comes after prompting",

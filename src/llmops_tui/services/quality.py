@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from llmops_tui.core.curation import report as kinds
 from llmops_tui.core.curation.filter import texts
 from llmops_tui.core.curation.pii import find_personal
 from llmops_tui.core.curation.report import MOST_ROWS, Finding, Lengths, Report
+from llmops_tui.core.curation.sameness import BETWEEN, input_digest, normal, normal_values
 from llmops_tui.core.curation.scripts import script_of
+from llmops_tui.core.curation.splitting import TRAIN
 from llmops_tui.core.dataset import DatasetVersion, Example
 from llmops_tui.core.errors import InputError
+from llmops_tui.services.languages import language_of
 from llmops_tui.services.near_duplicates import NearDuplicates
+from llmops_tui.services.person_names import name_finder
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import dataset_difference, prompts, quality
+from llmops_tui.store import dataset_difference, prompts, quality, tuning
 
 MOST_LABELS = 50
 SHORTEST_QUOTE = 20
 """Characters of an input below which its standing in a prompt is chance."""
 TELL_EVERY = 500
+TOO_SHORT = "too short to tell"
+MOST_LANGUAGES = 20_000
+"""Rows whose language is told; of more, every second, third … one."""
 
 Tell = Callable[[int], bool]
 """Told how many rows were looked at; says whether to go on."""
@@ -44,7 +50,9 @@ def check(
     Raises:
         StoppedError: `tell` said so; nothing was kept.
     """
-    look = _Look(_quotable(workspace, project_id))
+    look = _Look(
+        _quotable(workspace, project_id), tuning.tuned(workspace.db, project_id), version.rows
+    )
     for number, example in enumerate(dataset_difference.all_examples(workspace.db, version)):
         look.at(example)
         if number % TELL_EVERY == 0 and not tell(number):
@@ -54,16 +62,19 @@ def check(
     return found
 
 
-def normal(text: str) -> str:
-    """A text without what doesn't make two of them different: case and white space."""
-    return re.sub(r"\s+", " ", text).strip().casefold()
-
-
 class _Look:
     """What is known of the rows seen so far."""
 
-    def __init__(self, prompt_texts: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, prompt_texts: Sequence[tuple[str, str]], tuned: frozenset[bytes], rows: int
+    ) -> None:
         self._prompts = prompt_texts
+        self._tuned = tuned
+        self._tuned_on: list[int] = []
+        self._language = language_of()
+        self._languages: Counter[str] = Counter()
+        self._language_step = -(-rows // MOST_LANGUAGES) or 1
+        self._names = name_finder()
         self._rows = 0
         self._empty: list[int] = []
         self._labels: Counter[str] = Counter()
@@ -81,12 +92,14 @@ class _Look:
         """Take in a row."""
         self._rows += 1
         position = example.position
-        values = [normal(text) for text in texts(Example(0, 0, example.inputs, None))]
-        whole = "\x1f".join(values)
+        values = normal_values(example.inputs)
+        whole = BETWEEN.join(values)
         if not any(values) or (example.expected is not None and not example.expected.strip()):
             self._empty.append(position)
         self._labels["(not labelled)" if example.expected is None else example.expected[:60]] += 1
         self._scripts[script_of(" ".join(values))] += 1
+        if self._language is not None and self._rows % self._language_step == 0:
+            self._languages[self._language(" ".join(values)) or TOO_SHORT] += 1
         for name, text in zip(example.inputs, texts(example), strict=False):
             self._lengths[name].append(len(text))
         if example.expected is not None:
@@ -94,7 +107,10 @@ class _Look:
         if example.split:
             self._splits[position] = example.split
         self._same_inputs(hash(whole), position, example.expected, whole)
-        for kind in {one.kind for text in texts(example) for one in find_personal(text)}:
+        if self._tuned and example.split != TRAIN and input_digest(values) in self._tuned:
+            self._tuned_on.append(position)
+        found = (one.kind for text in texts(example) for one in find_personal(text, self._names))
+        for kind in set(found):
             self._personal[kind].append(position)
         longest = max(values, key=len, default="")
         if len(longest) >= SHORTEST_QUOTE:
@@ -114,15 +130,7 @@ class _Look:
                 "At least one of them is wrong, and whatever is measured on them is too.",
             ),
             self._leaks(repeated, near),
-            *(
-                _finding(
-                    kinds.IN_PROMPT,
-                    f"Inputs that stand in the prompt {title}",
-                    rows,
-                    "A prompt that shows the example is measured on what it was told.",
-                )
-                for title, rows in self._quoted.items()
-            ),
+            *self._told_before(),
             *(
                 _finding(
                     kinds.PERSONAL,
@@ -160,6 +168,23 @@ class _Look:
             distinct_labels=len(self._labels),
             lengths={name: _lengths(sizes) for name, sizes in self._lengths.items()},
             scripts=dict(self._scripts.most_common()),
+            languages=dict(self._languages.most_common()),
+        )
+
+    def _told_before(self) -> Iterator[Finding]:
+        for title, rows in self._quoted.items():
+            yield _finding(
+                kinds.IN_PROMPT,
+                f"Inputs that stand in the prompt {title}",
+                rows,
+                "A prompt that shows the example is measured on what it was told.",
+            )
+        yield _finding(
+            kinds.TUNED_ON,
+            "Inputs that were written for fine-tuning",
+            self._tuned_on,
+            "A tuned model may know them by heart: what it gets right here says nothing about "
+            "new inputs. Put them into the split train, and measure on others.",
         )
 
     def _same_inputs(self, key: int, position: int, expected: str | None, whole: str) -> None:

@@ -10,6 +10,10 @@ LONGEST = 20_000
 """Characters of one text that are looked at."""
 
 EMAIL, PHONE, CARD, IBAN, SECRET = "email", "phone", "card", "IBAN", "key or token"
+NAME = "name"
+
+NameFinder = Callable[[str], Iterator[tuple[int, int]]]
+"""Where the names of people stand in a text."""
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-zA-Z]{2,24}(?![\w-])")
 _CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
@@ -41,22 +45,34 @@ class Personal:
     stop: int
 
 
-def find_personal(text: str) -> list[Personal]:
-    """All of them, in the order of the text, none overlapping another."""
+def find_personal(text: str, names: NameFinder | None = None) -> list[Personal]:
+    """All of them, in the order of the text, none overlapping another.
+
+    Names of people only where something is given that knows them.
+    """
     looked = text[:LONGEST]
     found: list[Personal] = []
-    for finder in (_secrets, _emails, _ibans, _cards, _phones):
+    finders: list[Callable[[str], Iterator[Personal]]] = [
+        _secrets,
+        _emails,
+        _ibans,
+        _cards,
+        _phones,
+    ]
+    if names is not None:
+        finders.append(lambda looked: (Personal(NAME, *place) for place in names(looked)))
+    for finder in finders:
         for one in finder(looked):
             if not any(one.start < other.stop and other.start < one.stop for other in found):
                 found.append(one)
     return sorted(found, key=lambda one: one.start)
 
 
-def mask(text: str) -> str:
+def mask(text: str, names: NameFinder | None = None) -> str:
     """The text with a name for the kind in place of each: `[email]`."""
     parts: list[str] = []
     at = 0
-    for one in find_personal(text):
+    for one in find_personal(text, names):
         parts += [text[at : one.start], f"[{one.kind}]"]
         at = one.stop
     return "".join([*parts, text[at:]])

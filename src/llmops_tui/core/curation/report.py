@@ -48,6 +48,8 @@ class Report:
     distinct_labels: int = 0
     lengths: Mapping[str, Lengths] = field(default_factory=dict)
     scripts: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
+    """Of the rows that were looked at for it; empty where no library tells languages."""
 
 
 def report_as_json(report: Report) -> dict[str, Json]:
@@ -61,6 +63,7 @@ def report_as_json(report: Report) -> dict[str, Json]:
         "distinct_labels": report.distinct_labels,
         "lengths": {name: [x.least, x.median, x.p95, x.most] for name, x in report.lengths.items()},
         "scripts": dict(report.scripts),
+        "languages": dict(report.languages),
     }
 
 
@@ -76,6 +79,7 @@ def report_from_json(kept: Mapping[str, Json]) -> Report:
         distinct_labels=_int(kept["distinct_labels"]),
         lengths={name: Lengths(*map(_int, _list(value))) for name, value in _dict(kept["lengths"])},
         scripts={name: _int(value) for name, value in _dict(kept["scripts"])},
+        languages={name: _int(value) for name, value in _dict(kept.get("languages", {}))},
     )
 
 

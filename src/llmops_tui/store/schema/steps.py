@@ -20,4 +20,5 @@ STEPS: tuple[str, ...] = (
     "triage",
     "incidents",
     "composition",
+    "tuning",
 )

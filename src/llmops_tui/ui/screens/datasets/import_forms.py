@@ -175,6 +175,8 @@ def _export(workspace: Workspace, dataset: Dataset, values: Values) -> str:
     words = f"Wrote {made.rows:,} rows of {dataset.name} v{dataset.version.number} to {target}."
     if made.unlabelled:
         words += f" Left out: {made.unlabelled:,} without an expected answer."
+    if made.held_out:
+        words += f" Left out: {made.held_out:,} of the gate split, which judges."
     if made.replaced:
         words += f" In {made.replaced:,} cells � stands for text that no file can carry."
     return words

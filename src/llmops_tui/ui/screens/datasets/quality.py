@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SEVERE = frozenset({kinds.CONTRADICTORY, kinds.LEAK, kinds.IN_PROMPT, kinds.PERSONAL})
 SHOWN_LABELS = 8
+NO_LANGUAGES = "Not told: py3langid isn't installed (extra `scorers`)."
 BAR = 12
 
 
@@ -127,7 +129,7 @@ class QualityPage(Page[Report]):
 
     def why_not(self, command_id: str) -> str | None:
         """Masking needs something to mask."""
-        if command_id == "datasets.quality.mask" and not self._personal():
+        if command_id == "datasets.quality.mask" and not self._personal()[0]:
             return "Nothing personal was found."
         return super().why_not(command_id)
 
@@ -151,19 +153,19 @@ class QualityPage(Page[Report]):
         """Mask what is personal, in a new version."""
         from llmops_tui.ui.screens.confirm import ConfirmScreen
 
-        positions = self._personal()
+        rows, at_least = self._personal()
 
         def agreed(yes: bool | None) -> None:
             if yes:
                 self.in_thread(
-                    partial(masking.mask_personal, self.workspace, self._version, positions),
+                    partial(masking.mask_personal, self.workspace, self._version, self._tell),
                     self._masked,
                     group="change",
                 )
 
         self.app.push_screen(
             ConfirmScreen(
-                f"Mask what is personal in {texts.counted(len(positions), 'row')}?",
+                f"Mask what is personal in {at_least}{texts.counted(rows, 'row')}?",
                 self._dataset,
                 "A new version says [email], [phone] and so on in its place. "
                 f"Version {self._version.number} keeps it, and restoring brings it back.",
@@ -186,9 +188,13 @@ class QualityPage(Page[Report]):
         self._table.show_rows(())
         self.reload_now()
 
-    def _personal(self) -> list[int]:
-        findings = self.model.findings if self.model else ()
-        return sorted({p for f in findings if f.kind == kinds.PERSONAL for p in f.positions})
+    def _personal(self) -> tuple[int, str]:
+        """How many rows hold something personal, and “at least ” where not each place is kept."""
+        found = [f for f in self.model.findings if f.kind == kinds.PERSONAL] if self.model else []
+        rows = len({position for finding in found for position in finding.positions})
+        if all(finding.rows == len(finding.positions) for finding in found):
+            return rows, ""
+        return max(rows, *(finding.rows for finding in found)), "at least "
 
     def _share(self, finding: Finding) -> str:
         rows = self.model.rows if self.model else 0
@@ -237,10 +243,21 @@ def report_sections(report: Report) -> list[Section]:
         for name, x in report.lengths.items()
     ]
     sections.append(Section("Lengths in characters", "\n".join(lines)))
-    mix = [f"{name} {count / max(1, report.rows) * 100:.1f} %"
-           for name, count in report.scripts.items()]  # fmt: skip
-    sections.append(Section("Scripts of the inputs", " · ".join(mix)))
+    sections.append(Section("Scripts of the inputs", _shares(report.scripts)))
+    if report.languages:
+        looked = sum(report.languages.values())
+        words = "Languages of the inputs"
+        if looked < report.rows:
+            words += f" (of {looked:,} rows)"
+        sections.append(Section(words, _shares(report.languages)))
+    else:
+        sections.append(Section("Languages of the inputs", NO_LANGUAGES))
     return sections
+
+
+def _shares(counts: Mapping[str, int]) -> str:
+    total = max(1, sum(counts.values()))
+    return " · ".join(f"{name} {count / total * 100:.1f} %" for name, count in counts.items())
 
 
 def enough_words(proof: PriceOfProof, version: DatasetVersion) -> str:
