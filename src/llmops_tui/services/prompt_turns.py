@@ -10,10 +10,10 @@ from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.interchange.prompts.model import literal
 from llmops_tui.services import datasets
 from llmops_tui.services.composition import Composer
+from llmops_tui.services.few_shot import normal
 from llmops_tui.services.verdicts import GATE
 from llmops_tui.services.workspace import Workspace
 
-MOST_SHOTS = 50
 PAGE = 512
 
 
@@ -65,21 +65,6 @@ def with_shots(
     return PromptTemplate((*messages[:last], *turns, *messages[last:])).format()
 
 
-def tagged(
-    workspace: Workspace, version: DatasetVersion, tag: str, count: int
-) -> tuple[Example, ...]:
-    """The first examples with a tag that are labelled and not in the gate split."""
-    found: list[Example] = []
-    after = 0
-    while len(found) < min(count, MOST_SHOTS):
-        page = datasets.example_page(workspace, version, after=after, limit=PAGE)
-        if not page:
-            break
-        after = page[-1].position
-        found += [one for one in page if tag in one.tags and one.split != GATE and one.expected]
-    return tuple(found[: min(count, MOST_SHOTS)])
-
-
 def _refuse_leaks(workspace: Workspace, version: DatasetVersion, shots: Sequence[Example]) -> None:
     """A prompt that shows rows of the gate split would be measured on what it was told."""
     for shot in shots:
@@ -91,12 +76,12 @@ def _refuse_leaks(workspace: Workspace, version: DatasetVersion, shots: Sequence
             )
     if GATE not in version.splits:
         return
-    asked = [dict(shot.inputs) for shot in shots]
+    asked = {normal(shot) for shot in shots}
     after = 0
     while page := datasets.example_page(workspace, version, after=after, limit=PAGE):
         after = page[-1].position
         for one in page:
-            if one.split == GATE and dict(one.inputs) in asked:
+            if one.split == GATE and normal(one) in asked:
                 raise InputError(
                     f"One of these examples stands in the gate split too, as {one.position:,}.",
                     "Choose another one, or take the duplicate out of the data set.",
