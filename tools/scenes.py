@@ -165,6 +165,20 @@ async def type_unknown(running: Session) -> None:
     await running.settle()
 
 
+async def _included(running: Session) -> None:
+    """A prompt includes another, which was changed since."""
+    assert running.made is not None
+    workspace, project = running.made.workspace, running.made.project
+    tone = prompts.create_prompt(workspace, project.id, "tone")
+    prompts.add_version(workspace, tone, [("user", "Be kind.")])
+    reply = prompts.create_prompt(workspace, project.id, "reply")
+    asks = (("system", 'You reply.\n{% include "tone" %}'), ("user", "{{ message }}"))
+    prompts.add_version(workspace, reply, asks)
+    prompts.add_version(workspace, tone, [("user", "Be kind and brief.")])
+    await running.settle()
+    await running.press("c", "j")
+
+
 async def _two_answers(running: Session) -> None:
     """Two attempts as they may stand; no model is asked, as its times differ each time."""
     page = running.pilot.app.screen
@@ -313,6 +327,14 @@ SCENES = (
             State("as the model gets it", "3 enter ctrl+o"),
             State("a variable that the data set doesn't have", "3 enter", act=type_unknown),
             State("how it is asked", "3 enter alt+s"),
+        ),
+    ),
+    Scene(
+        "Prompts: which include which",
+        "prompts.composition_page:CompositionPage",
+        (
+            State("empty: none includes another", "3 c"),
+            State("one is behind", "3", act=_included),
         ),
     ),
     Scene(

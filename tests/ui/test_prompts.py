@@ -158,6 +158,40 @@ async def test_a_prompt_is_written_from_nothing_and_saved(bench: Bench, app: Llm
         assert app.unforeseen == []
 
 
+# Prompts that include others.
+
+
+async def test_a_shared_prompt_is_included_seen_behind_and_brought_up_to_date(
+    bench: Bench, app: LlmopsApp
+) -> None:
+    bench.save_prompt("Be kind.", "tone")
+    bench.save_prompt('{% include "tone" %} {{ country }} {{ hint }}', "reply")
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3")
+        await press(pilot, "c")
+        assert "reply v1" in shown(app)
+        assert "up to date" in shown(app)
+        await press(pilot, "j")
+        assert "affects     reply v1" in shown(app)
+        await press(pilot, "e")
+        await until(pilot, lambda: "no variable yet" in shown(app))
+        await write(pilot, " And brief.")
+        await until(pilot, lambda: "draft, begun from v1" in shown(app))
+        await press(pilot, "ctrl+s")
+        assert "reply v1 includes tone. It keeps the text of before" in shown(app)
+        await press(pilot, "enter")
+        await press(pilot, "escape")
+        await until(pilot, lambda: "behind: means v2 now" in shown(app))
+        await press(pilot, "u")
+        await press(pilot, "y")
+        await until(pilot, lambda: "behind" not in shown(app))
+        newest = prompts.get_version(bench.workspace, bench.project.id, "reply")
+        assert newest.messages[0][1].startswith("Be kind.\n And brief.")
+        assert newest.note == "with tone v1 → v2"
+        assert app.unforeseen == []
+
+
 # Typing.
 
 

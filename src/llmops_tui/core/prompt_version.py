@@ -19,6 +19,22 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Include:
+    """What an include of a version meant when the version was saved."""
+
+    written: str
+    """As it stands in the text: `tone@production`."""
+    prompt_name: str
+    number: int
+    version_id: int
+
+    @property
+    def title(self) -> str:
+        """The version that went in: `tone v3`."""
+        return f"{self.prompt_name} v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class PromptVersion:
     """One immutable version of a prompt."""
 
@@ -27,7 +43,7 @@ class PromptVersion:
     prompt_name: str
     number: int
     messages: tuple[tuple[str, str], ...]
-    """(role, template text) pairs."""
+    """(role, template text) pairs: whole, with all that is included in its place."""
     variables: tuple[str, ...]
     parameters: Mapping[str, Json]
     response_schema: Mapping[str, Json] | None
@@ -35,6 +51,15 @@ class PromptVersion:
     author: str
     created_at: int
     labels: tuple[str, ...] = ()
+    includes: tuple[Include, ...] = ()
+    """Which versions went in; none where it includes none."""
+    source: tuple[tuple[str, str], ...] | None = None
+    """The messages as they were written, where that differs."""
+
+    @property
+    def written(self) -> tuple[tuple[str, str], ...]:
+        """The messages as people edit them, with includes as such."""
+        return self.messages if self.source is None else self.source
 
     @property
     def title(self) -> str:

@@ -10,15 +10,23 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from llmops_tui.core.errors import ConflictError, InputError, LlmopsError, NotFoundError
-from llmops_tui.core.prompt import PromptTemplate
+from llmops_tui.core.compose import included_first
+from llmops_tui.core.errors import (
+    ConflictError,
+    InputError,
+    LlmopsError,
+    NotFoundError,
+    TemplateError,
+)
 from llmops_tui.core.prompt_version import Prompt, PromptVersion
 from llmops_tui.interchange.prompts import formats, own
 from llmops_tui.interchange.prompts.model import PromptFile
+from llmops_tui.services import composition
+from llmops_tui.services.prompt_settings import PromptSettings
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import prompt_origins, prompts
 from llmops_tui.store.prompt_origins import Origin
@@ -56,7 +64,7 @@ class Pair:
         """What differs, workspace first, as a unified diff."""
         from difflib import unified_diff
 
-        theirs = "" if self.newest is None else own.write(_file_of(self.newest), None)
+        theirs = "" if self.newest is None else own.write(_written(self.newest), None)
         mine = "" if self.file is None else own.write(self.file, None)
         title = self.newest.title if self.newest else "nothing"
         lines = unified_diff(
@@ -110,7 +118,7 @@ def pull(
             conflicts.append(pair)
         elif is_stuck or pair.standing in (Standing.NEW_THERE, Standing.CHANGED_THERE):
             assert pair.newest is not None
-            _write(pair.path, own.write(_file_of(pair.newest), pair.file, pair.newest.number))
+            _write(pair.path, _own_text(pair.newest, pair.file))
             written.append(pair)
     return written, conflicts
 
@@ -125,17 +133,27 @@ def push(
 ) -> tuple[list[PromptVersion], list[Pair]]:
     """Save what was changed in the directory as new versions; those, and what conflicts.
 
-    The files get the numbers of the versions that they became.
+    What is included by others is saved before them. The files get the numbers of the versions
+    that they became.
     """
     saved, conflicts = [], []
-    for pair in compare(workspace, project_id, directory):
+    pairs = compare(workspace, project_id, directory)
+    for pair in included_first(pairs, lambda pair: pair.name, _messages):
         is_conflict = pair.standing is Standing.CONFLICT
         if pair.standing is Standing.UNREADABLE or (is_conflict and not force):
             conflicts.append(pair)
         elif is_conflict or pair.standing in (Standing.NEW_HERE, Standing.CHANGED_HERE):
             assert pair.file is not None
-            saved.append(_save(workspace, project_id, pair, note))
+            try:
+                saved.append(_save(workspace, project_id, pair, note))
+            except TemplateError as error:
+                problem = f"{error} {error.hint}".strip()
+                conflicts.append(replace(pair, standing=Standing.UNREADABLE, problem=problem))
     return saved, conflicts
+
+
+def _messages(pair: Pair) -> tuple[tuple[str, str], ...]:
+    return pair.file.messages if pair.file else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +174,7 @@ def import_files(
     dry_run: bool = False,
 ) -> tuple[list[Imported], list[str]]:
     """Read prompts from files of other tools and save them; and why files could not be read."""
-    made: list[Imported] = []
+    read: list[tuple[Path, PromptFile]] = []
     problems: list[str] = []
     for path in _files(paths):
         try:
@@ -168,8 +186,21 @@ def import_files(
         except LlmopsError as error:
             problems.append(f"{path}: {error} {error.hint}".strip())
             continue
-        made += [_import(workspace, project_id, path, one, dry_run) for one in found]
+        read += [(path, one) for one in found]
+    made: list[Imported] = []
+    for path, one in _in_order(read):
+        try:
+            made.append(_import(workspace, project_id, path, one, dry_run))
+        except TemplateError as error:  # it includes what isn't there
+            problems.append(f"{path}: {error} {error.hint}".strip())
     return made, problems
+
+
+def _in_order(read: list[tuple[Path, PromptFile]]) -> list[tuple[Path, PromptFile]]:
+    """What is included by others before them, where no two have one name."""
+    if len({file.name for _, file in read}) < len(read):
+        return read
+    return included_first(read, lambda one: one[1].name, lambda one: one[1].messages)
 
 
 def export(version: PromptVersion, format_name: str, workspace: Workspace) -> str:
@@ -186,7 +217,7 @@ def export(version: PromptVersion, format_name: str, workspace: Workspace) -> st
         except LlmopsError as error:  # what one version of the program read, another may not
             log.warning("%s: %s", origin.file_name, error)
     if format_name == "own":
-        return own.write(_file_of(version), like, version.number)
+        return _own_text(version, like)
     return formats.write(_file_of(version), format_name, like)
 
 
@@ -274,21 +305,14 @@ def _save(workspace: Workspace, project_id: int, pair: Pair, note: str) -> Promp
                 f"Somebody saved {pair.name!r} at this moment.", "Do the same again."
             )
         version = _add(workspace, prompt, pair.file, note or f"pushed from {pair.path.name}")
-    _write(pair.path, own.write(pair.file, pair.file, version.number))
+    _write(pair.path, _own_text(version, pair.file))
     return version
 
 
 def _add(workspace: Workspace, prompt: Prompt, file: PromptFile, note: str) -> PromptVersion:
-    return prompts.add_version(
-        workspace.db,
-        prompt.id,
-        file.messages,
-        variables=PromptTemplate.of(file.messages).variables(),
-        author=workspace.person,
-        parameters=file.parameters,
-        response_schema=file.response_schema,
-        note=note[:500],
-        keep_draft=True,
+    settings = PromptSettings(file.parameters, file.response_schema)
+    return composition.add(
+        workspace, prompt, file.messages, settings=settings, note=note[:500], keep_draft=True
     )
 
 
@@ -319,5 +343,15 @@ def _file_of(version: PromptVersion) -> PromptFile:
     )
 
 
+def _written(version: PromptVersion) -> PromptFile:
+    """With includes as such, which only our own files know."""
+    return replace(_file_of(version), messages=version.written)
+
+
+def _own_text(version: PromptVersion, like: PromptFile | None) -> str:
+    pins = {one.written: one.number for one in version.includes}
+    return own.write(_written(version), like, version.number, pins)
+
+
 def _content(version: PromptVersion) -> tuple[object, ...]:
-    return _file_of(version).content
+    return _written(version).content

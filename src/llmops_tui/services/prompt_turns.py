@@ -9,10 +9,11 @@ from llmops_tui.core.errors import InputError
 from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.interchange.prompts.model import literal
 from llmops_tui.services import datasets
+from llmops_tui.services.composition import Composer
+from llmops_tui.services.few_shot import normal
 from llmops_tui.services.verdicts import GATE
 from llmops_tui.services.workspace import Workspace
 
-MOST_SHOTS = 50
 PAGE = 512
 
 
@@ -27,6 +28,7 @@ def with_shots(
     text: str,
     version: DatasetVersion,
     shots: Sequence[Example],
+    composer: Composer | None = None,
 ) -> str:
     """The draft with examples as turns of user and assistant before its last user message.
 
@@ -45,34 +47,22 @@ def with_shots(
     if not shots:
         raise InputError("No example was found.", "Give a tag that the data set has.")
     _refuse_leaks(workspace, version, shots)
+    question = PromptTemplate((messages[last],))
+    if composer is not None:
+        question = composer(question.messages).template
     turns: list[tuple[str, str]] = []
     for shot in shots:
         if not (shot.expected or "").strip():
             raise InputError(
                 f"Example {shot.position:,} has no expected answer to show.", "Choose another one."
             )
-        asked = PromptTemplate((messages[last],)).render(shot.inputs)[0].content
+        asked = question.render(shot.inputs)[0].content
         turn = [("user", literal(asked)), ("assistant", literal(shot.expected or ""))]
         if not all(one in messages for one in turn):
             turns += turn
     if not turns:
         raise InputError("The prompt shows these examples already.", "Choose other ones.")
     return PromptTemplate((*messages[:last], *turns, *messages[last:])).format()
-
-
-def tagged(
-    workspace: Workspace, version: DatasetVersion, tag: str, count: int
-) -> tuple[Example, ...]:
-    """The first examples with a tag that are labelled and not in the gate split."""
-    found: list[Example] = []
-    after = 0
-    while len(found) < min(count, MOST_SHOTS):
-        page = datasets.example_page(workspace, version, after=after, limit=PAGE)
-        if not page:
-            break
-        after = page[-1].position
-        found += [one for one in page if tag in one.tags and one.split != GATE and one.expected]
-    return tuple(found[: min(count, MOST_SHOTS)])
 
 
 def _refuse_leaks(workspace: Workspace, version: DatasetVersion, shots: Sequence[Example]) -> None:
@@ -86,12 +76,12 @@ def _refuse_leaks(workspace: Workspace, version: DatasetVersion, shots: Sequence
             )
     if GATE not in version.splits:
         return
-    asked = [dict(shot.inputs) for shot in shots]
+    asked = {normal(shot) for shot in shots}
     after = 0
     while page := datasets.example_page(workspace, version, after=after, limit=PAGE):
         after = page[-1].position
         for one in page:
-            if one.split == GATE and dict(one.inputs) in asked:
+            if one.split == GATE and normal(one) in asked:
                 raise InputError(
                     f"One of these examples stands in the gate split too, as {one.position:,}.",
                     "Choose another one, or take the duplicate out of the data set.",

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_tui.core.chat import Answer, Json
+from llmops_tui.core.compose import without_includes
 from llmops_tui.core.dataset import Dataset, DatasetVersion, Example
 from llmops_tui.core.errors import ConflictError, InputError, LlmopsError
 from llmops_tui.core.prompt import PromptTemplate, check_variables
 from llmops_tui.core.prompt_version import Draft, Prompt, PromptVersion
 from llmops_tui.core.run import Outcome, SampleScore
-from llmops_tui.services import datasets, models, prompts, runs
+from llmops_tui.services import (
+    composition,
+    composition_graph,
+    datasets,
+    models,
+    prompt_trying,
+    prompts,
+    runs,
+)
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompts import EditorState
 from llmops_tui.services.scorer_choice import schema_scorer, scorer_words
@@ -33,6 +42,8 @@ class Desk:
     models: tuple[ModelView, ...]
     scorers: tuple[Mapping[str, Json], ...]
     """The project's."""
+    affects: str = ""
+    """Which prompts include this one, as a sentence; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ def desk(workspace: Workspace, prompt: Prompt) -> Desk:
         ),
         models=tuple(models.list_models(workspace)),
         scorers=projects.get(workspace.db, prompt.project_id).scorers,
+        affects=composition_graph.affected_words(workspace, prompt),
     )
 
 
@@ -95,7 +107,7 @@ def saved_text(state: EditorState) -> str:
 
 def is_saved(state: EditorState, text: str) -> bool:
     """Whether a text says nothing else than what is saved; blank lines at its end don't count."""
-    saved = state.base.messages if state.base else PromptTemplate.parse(prompts.NEW_PROMPT).messages
+    saved = state.base.written if state.base else PromptTemplate.parse(prompts.NEW_PROMPT).messages
     return PromptTemplate.parse(text).messages == saved
 
 
@@ -147,7 +159,8 @@ def best_dataset(found: Sequence[Dataset], text: str) -> Dataset | None:
     def misfit(dataset: Dataset) -> tuple[int, int, int]:
         assert dataset.version is not None
         try:
-            problems = check_variables(PromptTemplate.parse(text), dataset.version.columns)
+            own = PromptTemplate(without_includes(PromptTemplate.parse(text).messages))
+            problems = check_variables(own, dataset.version.columns)
         except LlmopsError:
             problems = ()
         unknown = sum(problem.unknown for problem in problems)
@@ -230,8 +243,11 @@ def offer_run(
             "Start the run on Runs (4, then n), where one can be chosen.",
         )
     examples = datasets.example_page(workspace, dataset.version, limit=1)
-    found = prompts.preview(
-        prompts.as_text(version), examples[0] if examples else None, dataset.version.columns
+    found = prompt_trying.preview(
+        prompts.as_text(version),
+        examples[0] if examples else None,
+        dataset.version.columns,
+        composition.composer(workspace, project_id, version.prompt_name),
     )
     return RunOffer(
         version=version,

@@ -1,25 +1,16 @@
-"""Prompts: edit, preview, try, save; and how wrong each version is known to be."""
+"""Prompts: edit and save; and how wrong each version is known to be."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_tui.core.chat import Answer, ChatRequest, Json, Message
+from llmops_tui.core.chat import Json
 from llmops_tui.core.clock import now_ms
-from llmops_tui.core.dataset import Example
-from llmops_tui.core.errors import InputError, TemplateError
-from llmops_tui.core.prompt import (
-    MessageError,
-    PromptTemplate,
-    VariableProblem,
-    check_variables,
-    first_lines,
-    odd_heading,
-)
+from llmops_tui.core.errors import InputError
+from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.core.prompt_version import Draft, Prompt, PromptVersion
-from llmops_tui.services.models import ModelView
+from llmops_tui.services import composition
 from llmops_tui.services.projects import tolerance_of
 from llmops_tui.services.prompt_settings import PromptSettings
 from llmops_tui.services.run_words import rate_words
@@ -73,25 +64,6 @@ class EditorState:
     base: PromptVersion | None
     """The version that the text was begun from."""
     from_draft: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A draft, rendered with an example."""
-
-    messages: tuple[Message, ...]
-    problem: str
-    """Why it can't be rendered; empty where it can."""
-    variables: tuple[VariableProblem, ...]
-    """What doesn't fit between the prompt and the data set."""
-    tokens: int
-    """Estimated from the length: four bytes a token."""
-    found: tuple[str, ...] = ()
-    """Names of the variables that the prompt asks for."""
-    line: int | None = None
-    """Line of the whole text, from 1, that the problem is about, where that is known."""
-    odd: str = ""
-    """What looks like a mistake and need not be one."""
 
 
 def wrong_words(found: Measured | None) -> str:
@@ -193,7 +165,19 @@ def prompt_of(workspace: Workspace, project_id: int, version_id: int) -> Prompt:
 
 def as_text(version: PromptVersion) -> str:
     """A version in the form that people edit."""
+    return PromptTemplate.of(version.written).format()
+
+
+def whole_text(version: PromptVersion) -> str:
+    """The same with what it includes in its place: what a model gets, still with variables."""
     return PromptTemplate.of(version.messages).format()
+
+
+def texts_to_compare(old: PromptVersion, new: PromptVersion) -> tuple[str, str]:
+    """The texts of two versions: as written, or whole where only what they include differs."""
+    if old.written == new.written:
+        return whole_text(old), whole_text(new)
+    return as_text(old), as_text(new)
 
 
 def open_editor(workspace: Workspace, prompt: Prompt) -> EditorState:
@@ -254,29 +238,17 @@ def save_version(
 
     Raises:
         InputError: there is no message, or nothing was changed.
-        TemplateError: a message can't be parsed.
+        TemplateError: a message can't be parsed, or something can't be included.
     """
-    template = PromptTemplate.parse(text)
-    if not any(body.strip() for _, body in template.messages):
+    messages = PromptTemplate.parse(text).messages
+    if not any(body.strip() for _, body in messages):
         raise InputError("The prompt is empty.", "Write a message first.")
-    variables = template.variables()
     newest = next(iter(prompts.versions(workspace.db, state.prompt.id, limit=1)), None)
     base_id = state.base.id if state.base else None
     if newest is not None and newest.id not in (base_id, despite.id if despite else None):
         return Conflict(newest)
     chosen = settings or PromptSettings.of(state.base)
-    if newest and newest.messages == template.messages and PromptSettings.of(newest) == chosen:
-        raise InputError(f"Nothing was changed since {newest.title}.", "Edit it, then save.")
-    return prompts.add_version(
-        workspace.db,
-        state.prompt.id,
-        template.messages,
-        variables=variables,
-        author=workspace.person,
-        parameters=chosen.parameters,
-        response_schema=chosen.response_schema,
-        note=note,
-    )
+    return composition.save(workspace, state.prompt, messages, settings=chosen, note=note)
 
 
 def add_version(
@@ -293,95 +265,6 @@ def add_version(
     Raises:
         TemplateError: a message can't be parsed.
     """
-    return prompts.add_version(
-        workspace.db,
-        prompt.id,
-        messages,
-        variables=PromptTemplate.of(messages).variables(),
-        author=workspace.person,
-        parameters=parameters,
-        response_schema=response_schema,
-        note=note,
-    )
-
-
-def preview(text: str, example: Example | None, columns: Sequence[str]) -> Preview:
-    """A draft, rendered with an example; without one, its templates as they stand.
-
-    Never raises for what a person may type.
-    """
-    template = PromptTemplate.parse(text)
-    problems: tuple[VariableProblem, ...] = ()
-    found: tuple[str, ...] = ()
-    try:
-        found = template.variables()
-        problems = check_variables(template, columns) if columns else ()
-        if example is None:
-            messages = tuple(Message(role, body) for role, body in template.messages)
-        else:
-            messages = template.render(example.inputs)
-    except TemplateError as error:
-        line = _line_of(error, text)
-        return Preview((), _problem_words(error), problems, 0, found, line, odd_heading(text))
-    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
-    tokens = size // 4 + 4 * len(messages)
-    return Preview(messages, "", problems, tokens, found, odd=odd_heading(text))
-
-
-def _line_of(error: TemplateError, text: str) -> int | None:
-    """The line of the whole text that an error in one of its messages is about."""
-    if not isinstance(error, MessageError) or error.line is None:
-        return None
-    return first_lines(text)[error.index] + error.line - 1
-
-
-def _problem_words(error: TemplateError) -> str:
-    problem = error.problem if isinstance(error, MessageError) and error.line else str(error)
-    return f"{problem} {error.hint}".strip()
-
-
-def try_prompt(
-    view: ModelView,
-    text: str,
-    example: Example | None,
-    *,
-    settings: PromptSettings | None = None,
-    on_delta: Callable[[str], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Answer:
-    """Ask a model the draft with an example, streaming. Blocks; for a worker thread.
-
-    Raises:
-        TemplateError: the draft can't be rendered.
-        AnswerError: no answer was had.
-        InputError: it was cancelled.
-    """
-    messages = PromptTemplate.parse(text).render(example.inputs if example else {})
-    request = ChatRequest(
-        view.model.name,
-        messages,
-        {**view.model.parameters, **(settings.parameters if settings else {})},
-        settings.response_schema if settings else None,
-        stream=True,
-    )
-    return asyncio.run(_ask(view, request, on_delta, cancelled))
-
-
-async def _ask(
-    view: ModelView,
-    request: ChatRequest,
-    on_delta: Callable[[str], None],
-    cancelled: Callable[[], bool],
-) -> Answer:
-    from llmops_tui.providers.factory import open_provider
-    from llmops_tui.providers.wire import Wire
-
-    async with Wire() as wire:
-        provider = open_provider(view.endpoint, wire)
-        asking = asyncio.create_task(provider.ask(request, on_delta=on_delta))
-        while not asking.done():
-            await asyncio.wait({asking}, timeout=0.1)
-            if cancelled():
-                asking.cancel()
-                raise InputError("The question was taken back.", "")
-        return asking.result()
+    settings = PromptSettings(parameters or {}, response_schema)
+    written = PromptTemplate.of(messages).messages
+    return composition.add(workspace, prompt, written, settings=settings, note=note)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmops_tui.core.chat import Json
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
-from llmops_tui.core.prompt_version import Draft, Prompt, PromptVersion
+from llmops_tui.core.prompt_version import Draft, Include, Prompt, PromptVersion
 from llmops_tui.store.codec import from_json, json_object, json_strings, to_json
 from llmops_tui.store.database import Database
 
@@ -23,14 +23,17 @@ PROMPTS_NAMED = "SELECT * FROM prompt WHERE name = ? ORDER BY id"
 PROMPTS = "SELECT * FROM prompt WHERE project_id = ? ORDER BY name"
 INSERT_VERSION = """
 INSERT INTO prompt_version (prompt_id, number, messages, variables, parameters, response_schema,
-                            content_hash, note, author, created_at)
-SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+                            content_hash, note, author, created_at, written)
+SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
 FROM prompt_version WHERE prompt_id = ?1
 """
 SELECT_VERSION = """
 SELECT v.*, p.name AS prompt_name,
        (SELECT json_group_array(label) FROM prompt_label l WHERE l.prompt_version_id = v.id)
-           AS labels
+           AS labels,
+       (SELECT json_group_array(json_array(i.written, q.name, w.number, w.id))
+        FROM prompt_include i JOIN prompt_version w ON w.id = i.included_version_id
+        JOIN prompt q ON q.id = w.prompt_id WHERE i.prompt_version_id = v.id) AS includes
 FROM prompt_version v JOIN prompt p ON p.id = v.prompt_id
 """
 VERSIONS = SELECT_VERSION + "WHERE v.prompt_id = ? ORDER BY v.number DESC LIMIT ?"
@@ -44,6 +47,17 @@ WHERE l.prompt_id = ? AND l.label = ?
 """
 )
 VERSION_BY_NAME_AND_NUMBER = SELECT_VERSION + "WHERE p.name = ? AND v.number = ? ORDER BY v.id"
+INSERT_INCLUDE = """
+INSERT INTO prompt_include (prompt_version_id, written, included_version_id) VALUES (?, ?, ?)
+"""
+# Whichever version went into another; those that have it count while they are the newest.
+_HAVING = """
+WHERE v.id IN (
+    SELECT i.prompt_version_id FROM prompt_version w
+    JOIN prompt_include i ON i.included_version_id = w.id WHERE w.prompt_id = ?
+) AND v.number = (SELECT max(number) FROM prompt_version n WHERE n.prompt_id = v.prompt_id)
+"""
+INCLUDED_BY = SELECT_VERSION + _HAVING
 SAVE_DRAFT = """
 INSERT INTO draft (prompt_id, author, base_version_id, text, changed_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (prompt_id, author) DO UPDATE SET base_version_id = excluded.base_version_id,
@@ -105,8 +119,13 @@ def add_version(
     response_schema: Mapping[str, Json] | None = None,
     note: str = "",
     keep_draft: bool = False,
+    source: Sequence[tuple[str, str]] | None = None,
+    includes: Sequence[Include] = (),
 ) -> PromptVersion:
-    """Save an immutable version and, unless it was made elsewhere, forget the author's draft."""
+    """Save an immutable version and, unless it was made elsewhere, forget the author's draft.
+
+    `source` is what was written, where `messages` have what it includes in its place.
+    """
     content = to_json([list(map(list, messages)), parameters or {}, response_schema])
     with db.write("prompt") as connection:
         cursor = connection.execute(
@@ -121,11 +140,21 @@ def add_version(
                 note,
                 author,
                 now_ms(),
+                None if source is None else to_json([list(message) for message in source]),
             ),
         )
+        made = int(cursor.lastrowid or 0)
+        pins = [(made, one.written, one.version_id) for one in includes]
+        connection.executemany(INSERT_INCLUDE, pins)
         if not keep_draft:
             connection.execute(DROP_DRAFT, (prompt_id, author))
-    return version(db, int(cursor.lastrowid or 0))
+    return version(db, made)
+
+
+def included_by(db: Database, prompt_id: int) -> list[PromptVersion]:
+    """The newest versions of other prompts that include any version of this one, by name."""
+    found = [_version(row) for row in db.rows(INCLUDED_BY, (prompt_id,))]
+    return sorted(found, key=lambda version: version.prompt_name)
 
 
 def versions(db: Database, prompt_id: int, limit: int = 200) -> list[PromptVersion]:
@@ -194,16 +223,12 @@ def _prompt(row: sqlite3.Row) -> Prompt:
 
 
 def _version(row: sqlite3.Row) -> PromptVersion:
-    messages = from_json(row["messages"])
-    assert isinstance(messages, list)
     return PromptVersion(
         id=row["id"],
         prompt_id=row["prompt_id"],
         prompt_name=row["prompt_name"],
         number=row["number"],
-        messages=tuple(
-            (str(message[0]), str(message[1])) for message in messages if isinstance(message, list)
-        ),
+        messages=_messages(row["messages"]),
         variables=json_strings(row["variables"]),
         parameters=json_object(row["parameters"]),
         response_schema=json_object(row["response_schema"]) if row["response_schema"] else None,
@@ -211,4 +236,23 @@ def _version(row: sqlite3.Row) -> PromptVersion:
         author=row["author"],
         created_at=row["created_at"],
         labels=json_strings(row["labels"]),
+        includes=tuple(_includes(row["includes"])),
+        source=None if row["written"] is None else _messages(row["written"]),
     )
+
+
+def _messages(text: str) -> tuple[tuple[str, str], ...]:
+    messages = from_json(text)
+    assert isinstance(messages, list)
+    return tuple((str(one[0]), str(one[1])) for one in messages if isinstance(one, list))
+
+
+def _includes(text: str) -> Iterator[Include]:
+    rows = from_json(text)
+    assert isinstance(rows, list)
+    for row in rows:
+        assert isinstance(row, list)
+        written, name, number, version_id = row
+        assert isinstance(number, int)
+        assert isinstance(version_id, int)
+        yield Include(str(written), str(name), number, version_id)

@@ -145,6 +145,12 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
         for node in _all_nodes(tree):
             kind = type(node).__name__
             line = getattr(node, "lineno", None) or 1
+            if kind == "Include":
+                raise TemplateSyntaxError(
+                    "`include` takes the name of a prompt in quotes and nothing else, such as "
+                    '{% include "tone@production" %}',
+                    line,
+                )
             if kind not in _ALLOWED_NODES:
                 name = _TAGS.get(kind, kind.lower())
                 raise TemplateSyntaxError(f"`{name}` can't be used in a prompt", line)

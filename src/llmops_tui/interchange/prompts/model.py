@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmops_tui.core.chat import Json
+from llmops_tui.core.compose import checked
 from llmops_tui.core.errors import InputError
-from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.interchange.tables.jsonvalues import Refused
 from llmops_tui.interchange.tables.plain import Plain
 
@@ -46,10 +46,13 @@ class PromptFile:
         return self.messages, dict(self.parameters), self.response_schema
 
     def check(self) -> None:
-        """Raise where there is no message or a template can't be parsed."""
+        """Raise where there is no message or a template can't be parsed.
+
+        What it includes is looked up when it's saved.
+        """
         if not any(text.strip() for _, text in self.messages):
             raise InputError(f"“{self.name}” holds no text for a prompt.")
-        PromptTemplate.of(self.messages).check()
+        checked(self.messages)
 
 
 def parts(text: str) -> tuple[str, str, str]:

@@ -10,12 +10,15 @@
     You answer in one word.
 
 `version` is the saved version that the file was written from: it tells a change here from a change
-there. Keys that aren't ours stay where they are.
+there. `includes` says which versions its includes meant when that version was saved; it is
+written for whoever reviews the file, and what is pushed looks them up anew. Keys that aren't ours
+stay where they are.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from llmops_tui.core.chat import Json
@@ -24,7 +27,7 @@ from llmops_tui.core.prompt import PromptTemplate
 from llmops_tui.interchange.prompts.model import PromptFile, as_object, front_of, with_front
 
 SUFFIX = ".prompt.md"
-KEYS = ("prompt", "version", "parameters", "response_schema")
+KEYS = ("prompt", "version", "parameters", "response_schema", "includes")
 
 
 def read(text: str, name: str) -> list[PromptFile]:
@@ -52,8 +55,20 @@ def version_of(text: str, name: str) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def write(prompt: PromptFile, like: PromptFile | None, version: int | None = None) -> str:
-    """The file; further keys come from `like`."""
+def write(
+    prompt: PromptFile,
+    like: PromptFile | None,
+    version: int | None = None,
+    includes: Mapping[str, int] | None = None,
+) -> str:
+    """The file; further keys come from `like`.
+
+    Args:
+        prompt: What it holds.
+        like: The file as it was.
+        version: The saved version.
+        includes: The number of the version that each of its includes meant, by what is written.
+    """
     old = front_of(like.source, prompt.name)[0] if like else {}
     front: dict[str, Json] = {"prompt": prompt.name}
     if version is not None:
@@ -62,6 +77,8 @@ def write(prompt: PromptFile, like: PromptFile | None, version: int | None = Non
         front["parameters"] = dict(prompt.parameters)
     if prompt.response_schema is not None:
         front["response_schema"] = dict(prompt.response_schema)
+    if includes:
+        front["includes"] = dict(includes)
     front.update({key: value for key, value in old.items() if key not in KEYS})
     return with_front(front, PromptTemplate(prompt.messages).format())
 

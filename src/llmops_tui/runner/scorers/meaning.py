@@ -41,7 +41,7 @@ def compile_similarity(parameters: SimilarityParameters) -> Check:
     Raises:
         UnavailableError: The library isn't installed.
     """
-    model = _vectors()
+    model = vectors()
 
     def check(given: ScoringInput) -> Finding:
         choices = wanted(parameters.texts, given)
@@ -62,7 +62,7 @@ def compile_similarity(parameters: SimilarityParameters) -> Check:
 
 
 @cache
-def _vectors() -> Any:
+def vectors() -> Any:
     """The static vectors that come with the library; it is told not to ask any hub for more."""
     wordllama = load("wordllama", "similarity", "embedding")
     here = Path(str(wordllama.__file__)).parent

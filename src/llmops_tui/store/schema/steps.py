@@ -19,6 +19,7 @@ STEPS: tuple[str, ...] = (
     "bad_rows_kept",
     "triage",
     "incidents",
+    "composition",
     "tuning",
     "anchors",
 )

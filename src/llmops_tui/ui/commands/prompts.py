@@ -7,6 +7,24 @@ from llmops_tui.ui.commands.model import Command
 COMMANDS: tuple[Command, ...] = (
     Command("prompts.create", "n", "New", "Write a new prompt.", 2),
     Command("prompts.versions", "v", "Versions", "The versions of the prompt under the cursor.", 3),
+    Command(
+        "prompts.composition",
+        "c",
+        "Composition",
+        "Which prompts include which, and what a change of one affects.",
+        4,
+    ),
+    Command("prompts.composition.open", "e", "Edit", "Open the prompt under the cursor.", 1),
+    Command(
+        "prompts.composition.update",
+        "u",
+        "Update",
+        "Save this prompt anew with what its includes mean now, and what includes it.",
+        2,
+    ),
+    Command(
+        "prompts.composition.update_all", "U", "Update all", "The same with all that are behind.", 3
+    ),
     # No letters here: they are typed. What the text area itself uses needs priority.
     Command("prompts.editor.save", "ctrl+s", "Save", "Save the text as a new version.", 1),
     Command(

@@ -63,8 +63,7 @@ class DiffPage(Page[None]):
                     f"{old.version.prompt_name}: v{old.version.number} → v{new.version.number}",
                     titled(old),
                     titled(new),
-                    prompts.as_text(old.version),
-                    prompts.as_text(new.version),
+                    *prompts.texts_to_compare(old.version, new.version),
                 )
             ]
         )

@@ -13,8 +13,9 @@ from llmops_tui.core.prompt_version import Prompt, PromptVersion
 from llmops_tui.core.text import visible
 from llmops_tui.services import prompt_writing, prompts
 from llmops_tui.services.models import ModelView
+from llmops_tui.services.prompt_trying import Preview
 from llmops_tui.services.prompt_writing import Desk
-from llmops_tui.services.prompts import EditorState, Preview
+from llmops_tui.services.prompts import EditorState
 from llmops_tui.ui import hidden
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.prompts import choices, words

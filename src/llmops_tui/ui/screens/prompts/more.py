@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from llmops_tui.core.errors import InputError
 from llmops_tui.services import prompt_turns, prompts
-from llmops_tui.ui.screens.form import Field, FormScreen, Values
 from llmops_tui.ui.screens.pick import PickScreen
 from llmops_tui.ui.screens.prompts import choices
 
@@ -145,37 +143,16 @@ class MoreCommands:
         page.say("The answer is in the text; write the next question. ctrl+z takes it out.")
 
     def do_few_shot(self) -> None:
-        """Put examples into the text, by hand or by tag."""
+        """Put examples into the text: the one shown, by number, by tag or by likeness."""
+        from llmops_tui.ui.screens.prompts.shots import few_shot_form
+
         page = self._page
-        text, examples = page.text, page.previewer.examples
-        example = page.previewer.example
-        if examples is None:
+        if page.previewer.examples is None:
             return
 
-        def submit(values: Values) -> str:
-            tag, count = values["tag"], values["count"]
-            if tag and not (count.isdecimal() and int(count)):
-                raise InputError("How many is a number from 1 on.", "")
-            if tag:
-                shots = prompt_turns.tagged(page.workspace, examples.version, tag, int(count))
-            else:
-                shots = (example,) if example is not None else ()
-            return prompt_turns.with_shots(page.workspace, text, examples.version, shots)
-
-        def made(changed: str | None) -> None:
+        def made(changed: tuple[str, str] | None) -> None:
             if changed is not None:
-                page.change_text(changed)
-                page.say("The examples are in the text; ctrl+z takes them out.")
+                page.change_text(changed[0])
+                page.say(f"The examples are in the text{changed[1]}; ctrl+z takes them out.")
 
-        shown = f"Empty: the example shown ({page.previewer.index + 1:,}). Else those with the tag."
-        page.app.push_screen(
-            FormScreen(
-                "Examples into the prompt",
-                [
-                    Field("tag", "Tag", help=shown),
-                    Field("count", "How many", "3", help="Of those with the tag."),
-                ],
-                submit,
-            ),
-            made,
-        )
+        page.app.push_screen(few_shot_form(page), made)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.dataset import Dataset, Example
-from llmops_tui.services import prompt_writing, prompts
+from llmops_tui.services import composition, prompt_trying, prompt_writing
+from llmops_tui.services.composition import Composer
+from llmops_tui.services.prompt_trying import Preview
 from llmops_tui.services.prompt_writing import Examples
-from llmops_tui.services.prompts import Preview
 from llmops_tui.ui.screens.prompts.latest import Latest
 
 if TYPE_CHECKING:
@@ -34,12 +35,18 @@ class Previewer:
         self._latest: Latest[Shown, Preview] = Latest(
             page,
             "preview",
-            lambda shown: prompts.preview(*shown),
+            lambda shown: prompt_trying.preview(*shown, self.composer),
             self._previewed,
             lambda error: page.llmops.report(error),
             wait_s=WAIT_S,
             longest_s=LONGEST_S,
         )
+
+    @property
+    def composer(self) -> Composer:
+        """Puts the text together with what it includes; looked up each time, as labels move."""
+        page = self._page
+        return composition.composer(page.workspace, page.prompt.project_id, page.prompt.name)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class Saver:
         page = self._page
         state, text, settings = page.state, page.text, page.sampler.current
         assert state is not None
+        affects = page.model.affects if page.model else ""
         noted: list[str] = []
 
         def submit(values: Values) -> PromptVersion | Conflict:
@@ -45,7 +46,7 @@ class Saver:
                 f"Save {state.prompt.name} as a new version",
                 [Field("note", "What changed", help="One line for the list of versions, or none.")],
                 submit,
-                intro=why,
+                intro=f"{why} {affects}".strip(),
             ),
             ended,
         )
@@ -66,7 +67,12 @@ class Saver:
         page.keeper.saved(EditorState(state.prompt, text, result, from_draft=False))
         if page.text != text:
             page.keeper.changed(page.text)
-        page.say(f"Saved as {result.title}.")
+        others = (
+            " What includes it keeps the text of before."
+            if page.model and page.model.affects
+            else ""
+        )
+        page.say(f"Saved as {result.title}.{others}")
         page.draw_header()
         page.refresh_bindings()
         if then is not None:

@@ -101,7 +101,7 @@ class PromptsScreen(Page[tuple[PromptView, ...]]):
 
     def why_not(self, command_id: str) -> str | None:
         """A prompt belongs to a project; versions to a prompt."""
-        if command_id == "prompts.create" and self.project_id is None:
+        if command_id in ("prompts.create", "prompts.composition") and self.project_id is None:
             return "A prompt belongs to a project: make one on the Overview first (1, then n)."
         if command_id == "prompts.versions" and self._chosen is None:
             return "There is no prompt yet: n writes one."
@@ -143,6 +143,12 @@ class PromptsScreen(Page[tuple[PromptView, ...]]):
         chosen = self._chosen
         if chosen is not None:
             self.app.push_screen(VersionsPage(chosen.prompt))
+
+    def do_composition(self) -> None:
+        """Show which prompts include which."""
+        from llmops_tui.ui.screens.prompts.composition_page import CompositionPage
+
+        self.app.push_screen(CompositionPage())
 
     def _edit(self, prompt: Prompt) -> None:
         from llmops_tui.ui.screens.prompts.editor import EditorPage

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.chat import Answer
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.errors import LlmopsError
-from llmops_tui.services import prompt_writing, prompts
+from llmops_tui.services import prompt_trying, prompt_writing
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompt_writing import Judged
 
@@ -114,13 +114,15 @@ class Trier:
     def _send(self, place: int, text: str, example: Example | None) -> None:
         line, model = self._lines[place], self.attempts[place].model
         settings = self._page.sampler.current
+        composer = self._page.previewer.composer
         scorers = self._page.scorers
 
         def work() -> tuple[Answer, Judged]:
-            answer = prompts.try_prompt(
+            answer = prompt_trying.try_prompt(
                 model,
                 text,
                 example,
+                composer=composer,
                 settings=settings,
                 on_delta=line.parts.append,
                 cancelled=line.stop.is_set,

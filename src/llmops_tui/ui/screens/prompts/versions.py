@@ -259,9 +259,10 @@ def version_sections(view: VersionView) -> list[Section]:
     ]
     if version.parameters:
         facts.append(f"parameters  {', '.join(f'{k} {v}' for k, v in version.parameters.items())}")
+    facts += [f"includes    {one.title} ({one.written})" for one in version.includes]
     if version.note:
         facts.append(f"note        {version.note}")
-    messages = [Section(f"--- {role} ---", text) for role, text in version.messages]
+    messages = [Section(f"--- {role} ---", text) for role, text in version.written]
     return [Section(version.title, "\n".join(facts)), *messages]
 
 

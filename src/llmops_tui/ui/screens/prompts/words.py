@@ -13,8 +13,9 @@ from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.run import Outcome
 from llmops_tui.core.text import cells, one_line
 from llmops_tui.services.models import ModelView
+from llmops_tui.services.prompt_trying import Preview
 from llmops_tui.services.prompt_writing import Examples
-from llmops_tui.services.prompts import EditorState, Preview
+from llmops_tui.services.prompts import EditorState
 from llmops_tui.services.run_words import money
 from llmops_tui.ui.screens.prompts.trying import Attempt
 from llmops_tui.ui.widgets.text_pane import Section
@@ -140,6 +141,8 @@ def preview_sections(preview: Preview | None, example: Example | None) -> list[S
         where = f"Line {preview.line}: " if preview.line else ""
         return [Section("This can't be rendered yet", f"{where}{preview.problem}", (), "bad")]
     sections = [Section(message.role, message.content) for message in preview.messages]
+    if preview.included:
+        sections.insert(0, Section("includes", ", ".join(preview.included), (), "muted"))
     if not sections:
         sections = [Section("Preview", "The prompt is empty.", (), "muted")]
     if example is None:
