@@ -21,4 +21,5 @@ STEPS: tuple[str, ...] = (
     "incidents",
     "composition",
     "tuning",
+    "proposals",
 )
