@@ -11,6 +11,7 @@ from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.services import improving, models, prompts, runs
 from llmops_tui.services.improving import Proposal, Test
 from llmops_tui.services.models import ModelView
+from llmops_tui.services.runs import RunView
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.confirm import ConfirmScreen
 from llmops_tui.ui.screens.prompts import choices
@@ -49,12 +50,11 @@ def improve(page: Page[Any], run_id: int, version_id: int | None = None) -> None
         if proposal is not None:
             page.app.push_screen(ImprovePage(proposal))
             return
-        choices.pick_model(
-            page,
-            known,
-            choices.chosen_model(page, known),
-            lambda view: page.app.push_screen(ImprovePage((run_id, cell, view))),
-        )
+
+        def chosen(view: ModelView) -> None:
+            page.app.push_screen(ImprovePage((run_id, cell, view)))
+
+        choices.pick_model(page, known, choices.chosen_model(page, known), chosen)
 
     page.in_thread(look, looked, group="improve")
 
@@ -166,11 +166,11 @@ class ImprovePage(Page[ImproveModel]):
         assert self.model is not None
         run_id = self.model.test.run_id
         assert run_id is not None
-        self.in_thread(
-            lambda: runs.run_view(self.workspace, run_id),
-            lambda view: self.app.push_screen(RunPage(view)),
-            group="open-run",
-        )
+
+        def opened(view: RunView) -> None:
+            self.app.push_screen(RunPage(view))
+
+        self.in_thread(lambda: runs.run_view(self.workspace, run_id), opened, group="open-run")
 
     def do_accept(self) -> None:
         """Make it the newest version, once a person said so."""
