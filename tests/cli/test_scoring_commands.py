@@ -12,7 +12,7 @@ from tests.endpoints.process import MockEndpoint, mock_endpoint
 from tests.workspaces import Bench, make_bench
 
 from llmops_tui.core.dataset import ExampleDraft
-from llmops_tui.services import runs
+from llmops_tui.services import judging, runs
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def endpoint() -> Iterator[MockEndpoint]:
 
 @pytest.fixture
 def bench(tmp_path: Path, endpoint: MockEndpoint) -> Iterator[Bench]:
-    endpoint.configure(wrong=0, latency_ms=0)
+    endpoint.configure(answer="last-word", wrong=0, latency_ms=0)
     rows = [
         ExampleDraft({"word": f"word{n}", "known_wrong": ["", f"WORD{n}"]}, f"word{n}")
         for n in range(100)
@@ -94,3 +94,20 @@ def test_known_answers_tell_what_a_scorer_gets_wrong(bench: Bench) -> None:
     said = json.loads(found.stdout)
     assert {fault["fault"] for fault in said["faults"]} == {"passes a wrong answer"}
     assert len(said["faults"]) == 100
+
+
+def test_judges_are_anchored_on_what_people_labelled(bench: Bench, endpoint: MockEndpoint) -> None:
+    db = bench.workspace.path
+    assert_error(command("anchors", db=db), "None of the scorers asks a model.")
+    run_id = finished(bench)
+    for number, sample in enumerate(runs.sample_page(bench.workspace, run_id, limit=3)):
+        judging.label_sample(bench.workspace, sample.id, right=number > 0)
+    endpoint.configure(answer='={"reason": "r", "pass": true}')
+    judge = json.dumps({"name": "judge_rubric", "parameters": {"rubric": "r", "model": "mock"}})
+    found = command("anchors", "--scorer", judge, "--json", db=db)
+    assert found.returncode == 0, found.stderr
+    [said] = json.loads(found.stdout)
+    assert (said["labelled_right"], said["passed_right"]) == (2, 2)
+    assert (said["labelled_wrong"], said["found_wrong"], said["before"]) == (1, 0, None)
+    again = command("anchors", "--scorer", judge, db=db)
+    assert "agrees with people on 2 of 3 answers; no other judge judged" in again.stdout

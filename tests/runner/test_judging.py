@@ -14,7 +14,7 @@ from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.run import Outcome, RunStatus, SampleScore
 from llmops_tui.runner.worker import execute
-from llmops_tui.services import judging, rescoring, runs
+from llmops_tui.services import anchors, judging, rescoring, runs
 
 Make = Callable[..., Bench]
 RUBRIC: dict[str, Json] = {
@@ -155,6 +155,44 @@ def test_peoples_labels_say_how_a_judge_errs(
     assert "finds 0% of 1 wrong answers, passes 100% of 2 right ones" in note
     assert "no better than chance" in note
     assert runs.sample_view(made.workspace, second.id).label[0] == "right"
+
+
+def test_a_judge_that_changes_is_held_against_the_one_before_on_labelled_answers(
+    bench: Make, endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(judging, "LEAST_LABELS", 1)
+    endpoint.configure(answer="last-word")
+    made = bench(rows=8)
+    run_id = made.plan()
+    assert asyncio.run(execute(made.workspace.db, run_id)) is RunStatus.FINISHED
+    endpoint.configure(answer='={"reason": "r", "pass": true}')
+    rescoring.rescore_run(made.workspace, run_id, [RUBRIC])
+    with pytest.raises(InputError, match="People labelled no answer yet"):
+        anchors.anchor(made.workspace, made.project.id, [RUBRIC])
+    for number, sample in enumerate(runs.sample_page(made.workspace, run_id, limit=7)):
+        judging.label_sample(made.workspace, sample.id, right=number == 0)
+    with pytest.raises(InputError, match="None of the scorers asks a model"):
+        anchors.anchor(made.workspace, made.project.id, [{"name": "equals"}])
+
+    stricter = judge("judge_rubric", rubric="It is a sentence.")
+    endpoint.configure(answer='={"reason": "r", "pass": false}')
+    told: list[tuple[int, int]] = []
+    [view] = anchors.anchor(
+        made.workspace, made.project.id, stricter, lambda *at: told.append(at) is None
+    )
+    assert told == [(7, 7)]
+    assert (view.flips.rows, view.flips.only_old_right, view.flips.only_new_right) == (7, 7, 0)
+    assert view.differs
+    assert "agrees with people on 6 of 7 answers" in view.sentence()
+    assert "rates of before and after don't compare" in view.sentence()
+    assert counts(made, run_id) == (8, 0, 0), "the run stays as it was measured"
+
+    # What was found counts among what is known of the judge: its first run has a verified judge.
+    rescoring.rescore_run(made.workspace, run_id, stricter)
+    [note] = judging.judge_notes(made.workspace, run_id, stricter)
+    assert "finds 100% of 6 wrong answers, passes 0% of 1 right ones" in note
+    [again] = anchors.anchor(made.workspace, made.project.id, stricter)
+    assert again.before is None
 
 
 def test_a_judge_that_does_not_exist_is_said_before_anything_is_asked(

@@ -18,6 +18,7 @@ from llmops_tui.services import (
     dataset_editing,
     datasets,
     masking,
+    near_duplicates,
     overview,
     projects,
     prompts,
@@ -229,3 +230,23 @@ def test_masking_reaches_every_row_and_can_be_stopped(workspace: Workspace) -> N
         masking.mask_personal(workspace, version, lambda done: done < 2_000)
     made = masking.mask_personal(workspace, version)
     assert made.changed == 6_000
+
+
+def test_texts_out_of_one_template_are_not_compared_each_with_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+    real = near_duplicates._pairs
+
+    def pairs(text: str) -> set[str]:
+        nonlocal looked
+        looked += 1
+        return real(text)
+
+    monkeypatch.setattr(near_duplicates, "_pairs", pairs)
+    finder = near_duplicates.NearDuplicates()
+    for n in range(1_000):
+        finder.add(n, f"message number {n} about something that a customer wrote to us")
+    assert finder.groups() == []
+    buckets, heads = near_duplicates.BANDS, near_duplicates.MOST_HEADS
+    assert looked < 1_000 * (2 + buckets) + buckets * heads

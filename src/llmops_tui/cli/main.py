@@ -36,6 +36,7 @@ COMMANDS = {
     "report": "llmops_tui.cli.report:report",
     "rescore": "llmops_tui.cli.scoring:rescore",
     "run": "llmops_tui.cli.run:run",
+    "anchors": "llmops_tui.cli.scoring:anchors",
     "self-test": "llmops_tui.cli.scoring:self_test",
     "serve-web": "llmops_tui.cli.web:serve_web",
     "show": "llmops_tui.cli.show:show",

@@ -1,4 +1,4 @@
-"""`compare`, `rescore` and `self-test`: what the Runs screen does with answers that are there."""
+"""`compare`, `rescore`, `self-test`, `anchors`: what the app does with answers that are there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from llmops_tui.cli.scorers import scorer_of
 from llmops_tui.core.errors import ExitCode, InputError
 from llmops_tui.core.tolerance import parse_share, percent
 from llmops_tui.core.tolerance.paired import Comparison
+from llmops_tui.services import anchors as anchoring
 from llmops_tui.services import compare as comparing
 from llmops_tui.services import datasets, rescoring, selftest
+from llmops_tui.services.anchors import AnchorView
 from llmops_tui.services.compare import CompareView, Side
 from llmops_tui.services.workspace import Workspace
 
@@ -131,6 +133,55 @@ def self_test(
             say(printable(f"{where}: {fault.answer!r}: {fault.reason}"))
         say(found.separation_sentence())
     ctx.exit(int(ExitCode.EXCEEDED if found.faults else ExitCode.WITHIN))
+
+
+@click.command()
+@click.option(
+    "--scorer",
+    "scorers",
+    multiple=True,
+    help="A judge with its parameters, as JSON; repeatable. Default: the project's own.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=anchoring.MOST, show_default=True,
+    help="At most so many answers, those labelled last.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_context
+def anchors(ctx: click.Context, scorers: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Have judges judge again what people labelled: what does another model or prompt change?
+
+    Exit code: 0 no difference beyond chance, 1 a judge judges otherwise than the one before.
+    """
+    workspace = workspace_of(ctx)
+    project = project_of(ctx, workspace)
+    specs = [scorer_of(text) for text in scorers] or [dict(s) for s in project.scorers]
+    found = anchoring.anchor(workspace, project.id, specs, limit=limit)
+    if as_json:
+        print_json([_anchor_data(view) for view in found])
+    else:
+        for view in found:
+            say(printable(view.sentence()))
+    ctx.exit(int(ExitCode.EXCEEDED if any(view.differs for view in found) else ExitCode.WITHIN))
+
+
+def _anchor_data(view: AnchorView) -> dict[str, object]:
+    return {
+        "scorer": view.scorer,
+        "model": view.now.model,
+        "prompt": view.now.prompt,
+        "before": view.before and {"model": view.before.model, "prompt": view.before.prompt},
+        "rows": view.flips.rows,
+        "passes_what_failed": view.flips.only_new_right,
+        "fails_what_passed": view.flips.only_old_right,
+        "p_value": view.p_value,
+        "differs": view.differs,
+        "labelled_wrong": view.labels.wrong,
+        "found_wrong": view.labels.wrong_called_wrong,
+        "labelled_right": view.labels.right,
+        "passed_right": view.labels.right_called_right,
+        "cost": view.cost,
+    }
 
 
 def _side(ctx: click.Context, workspace: Workspace, named: str) -> Side:

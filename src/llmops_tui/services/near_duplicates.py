@@ -7,11 +7,8 @@ Mining of Massive Datasets, ch. 3); candidates are compared by their real Jaccar
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rensa import RMinHash
 
 PERMUTATIONS, BANDS, SEED = 64, 16, 42
 """Of texts that share 80 % of their pairs, 16 bands of 4 find more than 99.9 %."""
@@ -21,7 +18,10 @@ MOST = 200_000
 """Texts compared; a quarter of a kilobyte is kept for each, and the text."""
 BATCH = 2000
 FEWEST_WORDS = 4
-MOST_CANDIDATES = 200
+FACTOR = 0x9E3779B97F4A7C15
+"""Odd, so that the values of a band make one number; what meets by chance is compared anyhow."""
+MOST_HEADS = 20
+"""Of the texts in one bucket that aren't alike, so many are compared with those behind them."""
 
 
 class NearDuplicates:
@@ -49,37 +49,50 @@ class NearDuplicates:
 
     def groups(self) -> list[list[int]]:
         """Positions of texts that are alike, in groups."""
-        from rensa import RMinHash, RMinHashLSH
-
-        index = RMinHashLSH(ALIKE, PERMUTATIONS, BANDS)
-        hashes: list[RMinHash] = []
-        for start in range(0, len(self._texts), BATCH):
-            pairs = [list(_pairs(text)) for text in self._texts[start : start + BATCH]]
-            hashes += RMinHash.from_token_sets(pairs, PERMUTATIONS, SEED)
-        index.insert_many(hashes)
-        leader = list(range(len(hashes)))
-        for start in range(0, len(hashes), BATCH):
-            found = index.query_all(hashes[start : start + BATCH])
-            for number, candidates in enumerate(found, start):
-                self._join(leader, number, [c for c in candidates if c < number])
+        leader = list(range(len(self._texts)))
+        for bucket in self._buckets():
+            self._join(leader, bucket)
         grouped: dict[int, list[int]] = defaultdict(list)
         for number, position in enumerate(self._positions):
             grouped[_first(leader, number)].append(position)
         return [rows for rows in grouped.values() if len(rows) > 1]
 
-    def _join(self, leader: list[int], number: int, candidates: list[int]) -> None:
-        own: set[str] | None = None
-        tried: set[int] = set()
-        for candidate in sorted(candidates)[:MOST_CANDIDATES]:
-            head = _first(leader, candidate)
-            if head in tried or head == _first(leader, number):
-                continue
-            own = own or _pairs(self._texts[number])
-            other = _pairs(self._texts[candidate])
-            if len(own & other) >= ALIKE * len(own | other):
-                leader[_first(leader, number)] = head
+    def _buckets(self) -> Iterator[list[int]]:
+        """Texts that are equal in some band: each is compared with few others, however many."""
+        import numpy as np  # heavy, as rensa is
+        from rensa import RMinHash
+
+        signatures = np.empty((len(self._texts), PERMUTATIONS), np.uint64)
+        for start in range(0, len(self._texts), BATCH):
+            pairs = [list(_pairs(text)) for text in self._texts[start : start + BATCH]]
+            hashes = RMinHash.from_token_sets(pairs, PERMUTATIONS, SEED)
+            signatures[start : start + len(hashes)] = [one.digest() for one in hashes]
+        rows = PERMUTATIONS // BANDS
+        factors = np.array([pow(FACTOR, n + 1, 2**64) for n in range(rows)], np.uint64)
+        for band in range(BANDS):
+            keys = (signatures[:, band * rows : (band + 1) * rows] * factors).sum(axis=1)
+            order = np.argsort(keys, kind="stable")
+            edges = np.flatnonzero(np.diff(keys[order])) + 1
+            for bucket in np.split(order, edges):
+                if len(bucket) > 1:
+                    yield bucket.tolist()
+
+    def _join(self, leader: list[int], bucket: list[int]) -> None:
+        heads: list[int] = []
+        known: dict[int, set[str]] = {}
+        for number in bucket:
+            own: set[str] | None = None
+            for head in heads:
+                if _first(leader, head) == _first(leader, number):
+                    break
+                own = own or _pairs(self._texts[number])
+                if len(own & known[head]) >= ALIKE * len(own | known[head]):
+                    leader[_first(leader, number)] = _first(leader, head)
+                    break
             else:
-                tried.add(head)
+                if len(heads) < MOST_HEADS:
+                    heads.append(number)
+                    known[number] = own or _pairs(self._texts[number])
 
 
 def _pairs(text: str) -> set[str]:

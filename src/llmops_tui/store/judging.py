@@ -24,13 +24,22 @@ FROM sample s JOIN score c ON c.sample_id = s.id
 WHERE s.run_id = ? AND c.judge LIKE '{%' AND c.judge NOT LIKE '%' || char(10) || '%'
 GROUP BY 1, 2, 3
 """
+# An answer counts once for a judge: as it was judged last, in its run or among the anchors.
 LABELLED = """
-SELECT c.passed AS passed, l.verdict AS verdict, count(*) AS rows
-FROM sample_label l JOIN score c ON c.sample_id = l.sample_id
-WHERE c.scorer = ? AND c.judge LIKE '{%' AND c.judge NOT LIKE '%' || char(10) || '%'
-  AND c.judge ->> '$.model' = ? AND c.judge ->> '$.prompt' = ?
-  AND l.id = (SELECT max(id) FROM sample_label WHERE sample_id = l.sample_id)
-GROUP BY 1, 2
+SELECT passed, verdict, count(*) AS rows FROM (
+    SELECT l.verdict AS verdict, coalesce(
+        (SELECT a.passed FROM anchor_score a
+         WHERE a.sample_id = l.sample_id AND a.scorer = ?1
+           AND a.judge ->> '$.model' = ?2 AND a.judge ->> '$.prompt' = ?3
+         ORDER BY a.id DESC LIMIT 1),
+        (SELECT c.passed FROM score c
+         WHERE c.sample_id = l.sample_id AND c.scorer = ?1 AND c.judge LIKE '{%'
+           AND c.judge NOT LIKE '%' || char(10) || '%'
+           AND c.judge ->> '$.model' = ?2 AND c.judge ->> '$.prompt' = ?3
+         LIMIT 1)) AS passed
+    FROM sample_label l
+    WHERE l.id = (SELECT max(id) FROM sample_label WHERE sample_id = l.sample_id)
+) WHERE passed IS NOT NULL GROUP BY 1, 2
 """
 
 

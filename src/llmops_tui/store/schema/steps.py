@@ -22,4 +22,5 @@ STEPS: tuple[str, ...] = (
     "composition",
     "tuning",
     "proposals",
+    "anchors",
 )

@@ -65,6 +65,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("runs.import", "i", "Import", "Bring in a run that another tool finished.", 17),
     *_steering("runs"),
     *_judging("runs"),
+    Command(
+        "runs.selftest.anchor",
+        "a",
+        "Anchors",
+        "Have the judges judge again what people labelled.",
+        2,
+    ),
     Command("runs.run.wrong", "w", "Wrong only", "Show only wrong samples, or all again.", 2),
     Command(
         "runs.run.errored",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.errors import LlmopsError
-from llmops_tui.services import selftest
+from llmops_tui.services import anchors, selftest
+from llmops_tui.services.judging import may_be_judged
 from llmops_tui.services.runs import RunView
 from llmops_tui.services.selftest import Fault, FaultKind, SelfTest
 from llmops_tui.ui.screens.base import Page
@@ -20,6 +21,9 @@ NO_FAULT = "No scorer gets a known answer wrong."
 SHOWN_ROWS = 40
 
 
+ANCHOR = "a: have the judges judge again what people labelled, and see what a change of them does."
+
+
 class SelfTestPage(Page[SelfTest]):
     """A line for each known answer that a scorer gets wrong."""
 
@@ -30,6 +34,8 @@ class SelfTestPage(Page[SelfTest]):
         "that a scorer gets wrong by itself. No model is asked but by judges."
     )
     FIGURES = (
+        "anchors: what the judges say of answers that people labelled, beside what another judge "
+        "said of the same. A judge is its model and its prompt; where either changes, look.\n"
         "never separate: rows on which every prompt version and model tried so far on this data "
         "set came out alike, two at least. They cost calls and tell nothing apart."
     )
@@ -37,17 +43,20 @@ class SelfTestPage(Page[SelfTest]):
     DEFAULT_CSS = """
     SelfTestPage #title { text-style: bold; height: auto; }
     SelfTestPage #rows { height: auto; max-height: 6; }
+    SelfTestPage #anchors { height: auto; max-height: 6; }
     SelfTestPage #faults { height: 1fr; }
     """
 
     def __init__(self, view: RunView) -> None:
         super().__init__()
         self._view = view
+        self._gone = False
 
     def compose_body(self) -> ComposeResult:
         """Figures, then the faults."""
         yield Words("Testing the scorers…", id="title")
         yield Words("", id="rows")
+        yield Words(ANCHOR if self._judged else "", id="anchors")
         yield VirtualTable(
             columns=(
                 Column("scorer", lambda fault: fault.scorer, flex=2),
@@ -62,17 +71,50 @@ class SelfTestPage(Page[SelfTest]):
             id="faults",
         )
 
+    def why_not(self, command_id: str) -> str | None:
+        """Anchors are for judges."""
+        if command_id == "runs.selftest.anchor" and not self._judged:
+            return "No model judges in this run."
+        return super().why_not(command_id)
+
+    def do_anchor(self) -> None:
+        """Have the judges judge what people labelled."""
+        project_id, title = self._view.run.project_id, self.query_one("#anchors", Words)
+        title.put("The judges are asked…")
+
+        def tell(done: int, total: int) -> bool:
+            if self._gone:
+                return False
+            self.app.call_from_thread(
+                title.put, f"The judges are asked: {done:,} of {total:,} answers."
+            )
+            return True
+
+        self.in_thread(
+            lambda: anchors.anchor(self.workspace, project_id, self._view.run.spec.scorers, tell),
+            lambda found: title.put("\n".join(view.sentence() for view in found)),
+            group="anchor",
+            failed=lambda error: title.put(_words(error)),
+        )
+
+    def on_unmount(self) -> None:
+        """Judges cost money: without a reader none is asked."""
+        self._gone = True
+
+    @property
+    def _judged(self) -> bool:
+        return may_be_judged(self._view.run.spec.scorers)
+
     def load(self) -> SelfTest:
         """Judge the known answers."""
         return selftest.self_test_run(self.workspace, self._view.run.id)
 
     def load_failed(self, error: Exception) -> None:
         """Say in place of the table why there is none."""
-        words = f"{error} {error.hint}" if isinstance(error, LlmopsError) else str(error)
         table = self.query_one(VirtualTable)
         table.empty = "The scorers could not be tested."
         table.show_rows(())
-        self.query_one("#title", Words).put(words)
+        self.query_one("#title", Words).put(_words(error))
 
     def show(self, model: SelfTest) -> None:
         """Show what came of it."""
@@ -84,6 +126,10 @@ class SelfTestPage(Page[SelfTest]):
                 lines.append(f"{name}: rows {', '.join(map(str, rows[:SHOWN_ROWS]))}{more}")
         self.query_one("#rows", Words).put("\n".join(lines))
         self.query_one(VirtualTable).show_rows(model.faults)
+
+
+def _words(error: Exception) -> str:
+    return f"{error} {error.hint}" if isinstance(error, LlmopsError) else str(error)
 
 
 def _kind(fault: Fault) -> Cell:
