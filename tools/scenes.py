@@ -11,8 +11,12 @@ from typing import Any
 
 from llmops_tui.core.errors import LlmopsError, StoreError
 from llmops_tui.services import calls, overview, prompts, reviews
+from llmops_tui.services.improving import Proposal
+from llmops_tui.store import proposals
+from llmops_tui.store.proposals import ProposalRow
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.prompts.editor import EditorPage
+from llmops_tui.ui.screens.prompts.improve_page import ImprovePage
 from llmops_tui.ui.screens.prompts.tries import TriesPage
 from llmops_tui.ui.screens.prompts.trying import Attempt
 from tools.headless import (
@@ -179,6 +183,24 @@ async def _included(running: Session) -> None:
     await running.press("c", "j")
 
 
+async def _proposed(running: Session) -> None:
+    """A model has proposed a change; it is kept as it would be, and no model is asked."""
+    assert running.made is not None
+    workspace, project = running.made.workspace, running.made.project
+    view = prompts.list_prompts(workspace, project.id)[0]
+    base = view.newest
+    assert base is not None
+    changed = (*base.written[:-1], ("user", "Name the topic, nothing else: {{ message }}"))
+    version = prompts.add_version(workspace, view.prompt, changed)
+    reason = "the answers explain themselves, and only the topic counts."
+    row = ProposalRow(
+        version.id, base.id, 1, 0, "large-model", reason, (1, 2, 3), 1_200_000, "USD", None, None
+    )
+    proposals.keep(workspace.db, row)
+    running.pilot.app.push_screen(ImprovePage(Proposal(row, version, base)))
+    await running.settle()
+
+
 async def _two_answers(running: Session) -> None:
     """Two attempts as they may stand; no model is asked, as its times differ each time."""
     page = running.pilot.app.screen
@@ -336,6 +358,11 @@ SCENES = (
             State("empty: none includes another", "3 c"),
             State("one is behind", "3", act=_included),
         ),
+    ),
+    Scene(
+        "Prompts: a proposed change",
+        "prompts.improve_page:ImprovePage",
+        (State("not tested yet", "3", act=_proposed),),
     ),
     Scene(
         "Prompts: versions",

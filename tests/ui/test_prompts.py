@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import stat
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from textual.pilot import Pilot
 
 from llmops_tui.core.dataset import ExampleDraft
 from llmops_tui.core.prompt_version import PromptVersion
-from llmops_tui.services import labels, models, prompts, runs
+from llmops_tui.services import datasets, labels, models, prompts, runs
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.prompts.conflict import ConflictPage
@@ -35,6 +36,10 @@ CITIES = [
     ExampleDraft({"country": "France", "hint": "P"}, "Paris"),
     ExampleDraft({"country": "Italy", "hint": "R"}, "Rome"),
     ExampleDraft({"country": "Peru", "hint": "L"}, None),
+]
+IN_DEV = [
+    ExampleDraft({"word": "Lutetia"}, "Paris", (), "dev"),
+    ExampleDraft({"word": "Gallia"}, "Paris", (), "dev"),
 ]
 CAPITALS = "--- system ---\nOne word.\n\n--- user ---\nThe capital of {{ country }}? {{ hint }}\n"
 
@@ -189,6 +194,45 @@ async def test_a_shared_prompt_is_included_seen_behind_and_brought_up_to_date(
         newest = prompts.get_version(bench.workspace, bench.project.id, "reply")
         assert newest.messages[0][1].startswith("Be kind.\n And brief.")
         assert newest.note == "with tone v1 → v2"
+        assert app.unforeseen == []
+
+
+# A model proposes a change.
+
+
+async def test_a_proposal_is_read_tested_and_accepted_from_a_version(
+    live: Bench, endpoint: MockEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = "--- user ---\n{{ word }}: repeat Paris\n"
+    datasets.add_examples(live.workspace, live.project.id, "dev", iter(IN_DEV), source="made")
+    data = datasets.find_dataset(live.workspace, live.project.id, "dev").version
+    assert data is not None
+    planned = live.plan(dataset_version_id=data.id)
+    await asyncio.to_thread(runs.work, live.workspace, planned, lambda _: None)
+
+    def in_front(workspace: Workspace, run_id: int) -> int:
+        runs.work(workspace, run_id, lambda _: None)
+        return 0
+
+    monkeypatch.setattr(runs, "start_worker", in_front)
+    endpoint.configure(answer=f"=Why: say Paris.\n<prompt>\n{asks}</prompt>")
+    app = LlmopsApp(live.workspace)
+    async with app.run_test(size=WIDE) as pilot:
+        await open_versions(pilot)
+        await press(pilot, "i")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "Why: say Paris." in shown(app))
+        assert "Not tested yet." in shown(app)
+        assert "repeat Paris" in shown(app)
+        endpoint.configure(answer="last-word")
+        await press(pilot, "t")
+        await until(pilot, lambda: "2 mended, 0 broken" in shown(app))
+        await press(pilot, "a")
+        assert "Labels stay where they" in shown(app)
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(app.screen, VersionsPage))
+        newest = prompts.get_version(live.workspace, live.project.id, "repeat")
+        assert (newest.number, prompts.as_text(newest)) == (2, asks)
         assert app.unforeseen == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from llmops_tui.cli import prompt_graph, prompt_labels
+from llmops_tui.cli import prompt_graph, prompt_improve, prompt_labels
 from llmops_tui.cli.output import print_json, project_of, say, table, whole, workspace_of
 from llmops_tui.services import prompts
 
@@ -102,5 +102,6 @@ for command in (
     prompt_labels.protect,
     prompt_graph.graph,
     prompt_graph.update,
+    prompt_improve.improve,
 ):
     prompt.add_command(command)

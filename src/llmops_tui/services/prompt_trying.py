@@ -119,6 +119,21 @@ def try_prompt(
         settings.response_schema if settings else None,
         stream=True,
     )
+    return ask_model(view, request, on_delta, cancelled)
+
+
+def ask_model(
+    view: ModelView,
+    request: ChatRequest,
+    on_delta: Callable[[str], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Answer:
+    """Ask a model. Blocks; for a worker thread.
+
+    Raises:
+        AnswerError: no answer was had.
+        InputError: it was cancelled.
+    """
     return asyncio.run(_ask(view, request, on_delta, cancelled))
 
 

@@ -16,7 +16,7 @@ from llmops_tui.services.prompt_settings import PromptSettings
 from llmops_tui.services.run_words import rate_words
 from llmops_tui.services.verdicts import Measured, measured
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import prompts
+from llmops_tui.store import prompts, runs
 
 NOT_MEASURED = "not measured"
 NEW_PROMPT = "--- system ---\n\n\n--- user ---\n\n"
@@ -178,6 +178,27 @@ def texts_to_compare(old: PromptVersion, new: PromptVersion) -> tuple[str, str]:
     if old.written == new.written:
         return whole_text(old), whole_text(new)
     return as_text(old), as_text(new)
+
+
+def diff_lines(old: PromptVersion, new: PromptVersion) -> list[str]:
+    """What differs between two versions, as a unified diff."""
+    from difflib import unified_diff
+
+    before, after = texts_to_compare(old, new)
+    lines = unified_diff(before.splitlines(), after.splitlines(), old.title, new.title, n=2)
+    return [line.rstrip("\n") for line in lines]
+
+
+def measured_in(workspace: Workspace, version: PromptVersion) -> int:
+    """The newest run that measured a version.
+
+    Raises:
+        InputError: none did.
+    """
+    found = runs.newest_counts(workspace.db, version.id)
+    if found is None:
+        raise InputError(f"{version.title} was not measured yet.", "Run it first.")
+    return found[0]
 
 
 def open_editor(workspace: Workspace, prompt: Prompt) -> EditorState:

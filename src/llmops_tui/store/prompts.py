@@ -36,9 +36,13 @@ SELECT v.*, p.name AS prompt_name,
         JOIN prompt q ON q.id = w.prompt_id WHERE i.prompt_version_id = v.id) AS includes
 FROM prompt_version v JOIN prompt p ON p.id = v.prompt_id
 """
-VERSIONS = SELECT_VERSION + "WHERE v.prompt_id = ? ORDER BY v.number DESC LIMIT ?"
+# What a model proposed is none of the prompt's until a person accepts it; by id it can be read.
+_OWN = """NOT EXISTS (
+    SELECT 1 FROM prompt_proposal x WHERE x.prompt_version_id = v.id AND x.accepted IS NOT 1
+)"""
+VERSIONS = SELECT_VERSION + f"WHERE v.prompt_id = ? AND {_OWN} ORDER BY v.number DESC LIMIT ?"
 VERSION = SELECT_VERSION + "WHERE v.id = ?"
-VERSION_BY_NUMBER = SELECT_VERSION + "WHERE v.prompt_id = ? AND v.number = ?"
+VERSION_BY_NUMBER = SELECT_VERSION + f"WHERE v.prompt_id = ? AND v.number = ? AND {_OWN}"
 VERSION_BY_LABEL = (
     SELECT_VERSION
     + """
@@ -55,9 +59,12 @@ _HAVING = """
 WHERE v.id IN (
     SELECT i.prompt_version_id FROM prompt_version w
     JOIN prompt_include i ON i.included_version_id = w.id WHERE w.prompt_id = ?
-) AND v.number = (SELECT max(number) FROM prompt_version n WHERE n.prompt_id = v.prompt_id)
-"""
-INCLUDED_BY = SELECT_VERSION + _HAVING
+) AND v.number = (
+    SELECT max(n.number) FROM prompt_version n LEFT JOIN prompt_proposal y
+        ON y.prompt_version_id = n.id
+    WHERE n.prompt_id = v.prompt_id AND (y.prompt_version_id IS NULL OR y.accepted = 1)
+) AND """
+INCLUDED_BY = SELECT_VERSION + _HAVING + _OWN
 SAVE_DRAFT = """
 INSERT INTO draft (prompt_id, author, base_version_id, text, changed_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (prompt_id, author) DO UPDATE SET base_version_id = excluded.base_version_id,

@@ -21,5 +21,6 @@ STEPS: tuple[str, ...] = (
     "incidents",
     "composition",
     "tuning",
+    "proposals",
     "anchors",
 )

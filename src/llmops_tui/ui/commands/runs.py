@@ -83,6 +83,13 @@ COMMANDS: tuple[Command, ...] = (
     *_steering("runs.run"),
     *_judging("runs.run"),
     Command("runs.run.cell", "c", "Next cell", "Plot and judge the run's next combination.", 7),
+    Command(
+        "runs.run.improve",
+        "I",
+        "Improve",
+        "Ask a model for a change of the prompt, from the wrong samples of this cell.",
+        85,
+    ),
     Command("runs.run.plot", "v", "Plot", "Show or hide the plot of the bounds.", 8),
     Command("runs.matrix.wrong", "w", "Wrong", "Only rows with a wrong answer, or all.", 2),
     Command(

@@ -195,8 +195,8 @@ def _columns() -> tuple[Column[Row], ...]:
 
     return (
         Column("prompt", name, flex=3),
-        Column("has", has, width=18),
+        Column("has", has, width=14),
         Column("written", lambda row: row.link.include.written if row.link else "", width=18,
                drop=1),
-        Column("standing", standing, width=24),
+        Column("standing", standing, width=23),
     )  # fmt: skip

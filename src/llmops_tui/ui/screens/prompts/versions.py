@@ -123,6 +123,9 @@ class VersionsPage(Page[VersionsModel]):
             return super().why_not(command_id)
         if command_id.startswith("prompts.versions.") and self._chosen is None:
             return "There is no version yet: save one in the editor with ctrl+s."
+        chosen = self._chosen
+        if name == "improve" and (chosen is None or chosen.measured is None):
+            return "It was not measured yet: t runs it, and its wrong samples are what helps."
         if name == "diff" and self._partner() is None:
             return "There is nothing to compare with: mark another version with space."
         return super().why_not(command_id)
@@ -190,6 +193,14 @@ class VersionsPage(Page[VersionsModel]):
         dataset = choices.chosen_dataset(self, self._prompt, model.datasets, text)
         view = choices.chosen_model(self, model.models)
         choices.offer_run(self, chosen.version, view, dataset, self._prompt.project_id)
+
+    def do_improve(self) -> None:
+        """Ask a model for a change, from the version's newest run."""
+        from llmops_tui.ui.screens.prompts.improve_page import improve
+
+        chosen = self._chosen
+        if chosen is not None and chosen.measured is not None:
+            improve(self, chosen.measured.run_id, chosen.version.id)
 
     def do_copy(self) -> None:
         """Send the text to the clipboard."""

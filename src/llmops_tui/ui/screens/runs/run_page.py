@@ -246,6 +246,12 @@ class RunPage(JudgingPage[RunModel]):
         if self.model is not None:
             self._show_cells(self.model)
 
+    def do_improve(self) -> None:
+        """Ask a model for a change of the chosen cell's prompt."""
+        from llmops_tui.ui.screens.prompts.improve_page import improve
+
+        improve(self, self.run_id, self._view.cells[self.chosen_cell].prompt_version_id)
+
     def do_plot(self) -> None:
         """Show or hide the plot."""
         self._plot_wanted = not self._plot_wanted
