@@ -258,3 +258,11 @@ def test_memory_stays_flat_while_a_large_file_is_read(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert count == 150_000
     assert peak < 12 << 20
+
+
+def test_a_prompt_is_told_where_prompts_come_in(tmp_path: Path) -> None:
+    path = tmp_path / "greet.prompt"
+    path.write_text("---\nmodel: m\n---\nHello {{name}}!\n")
+    with pytest.raises(InputError, match="is a prompt, no data set") as caught:
+        sniff(Source.from_path(path))
+    assert "llmops-tui prompts import" in caught.value.hint

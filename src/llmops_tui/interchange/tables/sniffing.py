@@ -69,6 +69,7 @@ _KIND_OF_SUFFIX = {
     ".yaml": "yaml",
     ".yml": "yaml",
 }
+_PROMPT_SUFFIXES = frozenset({".prompt", ".prompty"})
 _TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".log", ".dat", ".lst", ".prompts"})
 
 
@@ -200,6 +201,11 @@ def _kind(looked: _Looked, overrides: Overrides) -> tuple[Kind, list[str]]:
         return _KINDS[claimed], []
     if _is_table(looked):
         return Kind.CSV, []
+    if looked.suffix in _PROMPT_SUFFIXES:
+        raise InputError(
+            f"“{name}” is a prompt, no data set.",
+            "Bring it in with: llmops-tui prompts import, or import it as lines.",
+        )
     if looked.suffix not in _TEXT_SUFFIXES:
         raise InputError(
             f"“{name}” is no table that we know.",

@@ -56,7 +56,8 @@ def _tests(document: dict[Any, Any], name: str) -> tuple[object, dict[str, Any]]
         what = "an object without a list “tests”"
         raise InputError(
             f"“{name}” is {what}, so there are no rows in it.",
-            "A data set in YAML is a list, or a promptfoo configuration with tests.",
+            "A data set in YAML is a list, or a promptfoo configuration with tests. OpenAI evals' "
+            "registry runs as it is (llmops-tui run FILE); prompts come in by prompts import.",
         )
     base = document.get("defaultTest")
     return tests, base if isinstance(base, dict) else {}
