@@ -77,6 +77,7 @@ REST = """
 SELECT c.error, c.trace_id, c.span_id, c.response_id
 FROM call c WHERE c.id = ?
 """
+TRACE_OF = "SELECT trace_id FROM call WHERE id = ?"
 GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
 GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"
 FLAGS = "SELECT * FROM flag WHERE call_id = ? ORDER BY position"
@@ -249,6 +250,12 @@ def detail(db: Database, call_id: int) -> CallDetail:
         ),
         reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
     )
+
+
+def trace_id_of(db: Database, call_id: int) -> str | None:
+    """The trace of a call, empty where it has none; None where there is no such call."""
+    row = db.row(TRACE_OF, (call_id,))
+    return None if row is None else str(row[0])
 
 
 def texts(db: Database, call_id: int) -> tuple[str, str, str]:

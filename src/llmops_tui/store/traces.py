@@ -127,9 +127,10 @@ def add(db: Database, arrived: Sequence[Arrived]) -> int:
     if len(new_calls) == len(arrived):
         return calls.add(db, new_calls)
     spans = [one for one in arrived if isinstance(one, SpanDraft)]
+    topics = ("trace",) if spans else ()
     packed = pack_texts(db, [(one.input, one.output, one.attributes) for one in spans])
     received_at, added = now_ms(), 0
-    with db.write() as connection:
+    with db.write(*topics) as connection:
         if new_calls:
             added += calls.add(db, new_calls)
         for span, body in zip(spans, packed, strict=True):

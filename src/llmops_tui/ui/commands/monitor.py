@@ -16,6 +16,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("monitor.everything", "a", "All", "Show all calls: no key, no filter.", 4),
     Command("monitor.pause", "p", "Pause", "Hold the list still, or follow again.", 5),
+    Command("monitor.trace", "o", "Trace", "What was traced around the call, as a tree.", 8),
+    Command("monitor.trace.copy", "y", "Copy", "Send the step to the clipboard.", 1),
+    Command("monitor.trace.in_editor", "e", "Editor", "Read the step in $EDITOR.", 2),
     Command("monitor.connect", "C", "Connect", "How to point an application here.", 6),
     Command("monitor.figures", "v", "Figures", "Plots over a window, by model and prompt.", 6),
     Command(
@@ -37,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("monitor.alerts.remove", "x", "Forget", "Forget the alert and what it told.", 4),
     Command("monitor.about.copy", "y", "Copy", "Send these lines to the clipboard.", 1),
     *judging("monitor.call", first=2),
+    Command("monitor.call.trace", "o", "Trace", "What was traced around it, as a tree.", 12),
     Command("monitor.call.newer", "left_square_bracket", "Newer", "The call that came next.", 11),
     Command(
         "monitor.call.older", "right_square_bracket", "Older", "The call that came before.", 10

@@ -39,9 +39,19 @@ class CallPage(JudgingPage[CallDetail]):
     CallPage #judged { height: 1; color: $muted; }
     """
 
-    def __init__(self, call_id: int, listing: Listing | None = None) -> None:
+    def __init__(
+        self, call_id: int, listing: Listing | None = None, *, of_trace: str = ""
+    ) -> None:
+        """A page of a call.
+
+        Args:
+            call_id: Which.
+            listing: The list that it was opened from, for its neighbours.
+            of_trace: The trace whose page it was opened from: there one goes back to it.
+        """
         super().__init__()
         self.call_id = call_id
+        self._of_trace = of_trace
         self._listing = listing
         self._said = ""
 
@@ -99,6 +109,9 @@ class CallPage(JudgingPage[CallDetail]):
         """Neighbours need a list."""
         if command_id in ("monitor.call.newer", "monitor.call.older") and self._listing is None:
             return "This call was not opened from a list."
+        if command_id == "monitor.call.trace" and self.model is not None:
+            if not self.model.trace_id:
+                return "This call came without a trace."
         return super().why_not(command_id)
 
     def do_undo(self) -> None:
@@ -114,6 +127,17 @@ class CallPage(JudgingPage[CallDetail]):
     def do_older(self) -> None:
         """The call that came before this one."""
         self._go(newer=False)
+
+    def do_trace(self) -> None:
+        """The tree of what was traced around it."""
+        if self.model is None:
+            return
+        if self.model.trace_id == self._of_trace:
+            self.dismiss()
+            return
+        from llmops_tui.ui.screens.monitor.trace_page import TracePage
+
+        self.app.push_screen(TracePage(self.model.trace_id, self.call_id))
 
     def _go(self, *, newer: bool) -> None:
         workspace, listing, call_id = self.workspace, self._listing, self.call_id

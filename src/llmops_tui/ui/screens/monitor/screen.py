@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.call import CallDetail
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
-from llmops_tui.services import calls
+from llmops_tui.services import calls, traces
 from llmops_tui.services.calls import CallFilter, Listing, Only, Tail
 from llmops_tui.ui.screens.base import SLOWEST_RELOAD_S
 from llmops_tui.ui.screens.monitor import connect, texts
@@ -169,7 +169,7 @@ class MonitorScreen(Estimating[MonitorModel]):
         """Showing all needs something that hides some."""
         if command_id == "monitor.everything" and not self._has_inner_state:
             return "All calls are shown."
-        if command_id == "monitor.pause" and not self._table.count:
+        if command_id in ("monitor.pause", "monitor.trace") and not self._table.count:
             return "There is no call yet."
         return super().why_not(command_id)
 
@@ -193,6 +193,18 @@ class MonitorScreen(Estimating[MonitorModel]):
             self._table.hold()
         else:
             self._table.do_top()
+
+    def do_trace(self) -> None:
+        """The tree of what was traced around the call under the cursor."""
+        from llmops_tui.ui.screens.monitor.trace_page import TracePage
+
+        call = self._table.cursor_row
+        if call is not None:
+            self.in_thread(
+                partial(traces.trace_of_call, self.workspace, call.id),
+                lambda found: self.app.push_screen(TracePage(found.trace_id, call.id)),
+                group="trace",
+            )
 
     def do_figures(self) -> None:
         """Plots over a window."""
