@@ -39,9 +39,7 @@ class CallPage(JudgingPage[CallDetail]):
     CallPage #judged { height: 1; color: $muted; }
     """
 
-    def __init__(
-        self, call_id: int, listing: Listing | None = None, *, of_trace: str = ""
-    ) -> None:
+    def __init__(self, call_id: int, listing: Listing | None = None, *, of_trace: str = "") -> None:
         """A page of a call.
 
         Args:
@@ -109,9 +107,9 @@ class CallPage(JudgingPage[CallDetail]):
         """Neighbours need a list."""
         if command_id in ("monitor.call.newer", "monitor.call.older") and self._listing is None:
             return "This call was not opened from a list."
-        if command_id == "monitor.call.trace" and self.model is not None:
-            if not self.model.trace_id:
-                return "This call came without a trace."
+        untraced = self.model is not None and not self.model.trace_id
+        if command_id == "monitor.call.trace" and untraced:
+            return "This call came without a trace."
         return super().why_not(command_id)
 
     def do_undo(self) -> None:

@@ -12,6 +12,7 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.services import calls, traces
 from llmops_tui.services.calls import CallFilter, Listing, Only, Tail
+from llmops_tui.services.traces import TraceView
 from llmops_tui.ui.screens.base import SLOWEST_RELOAD_S
 from llmops_tui.ui.screens.monitor import connect, texts
 from llmops_tui.ui.screens.monitor.summary import summary_line
@@ -199,12 +200,13 @@ class MonitorScreen(Estimating[MonitorModel]):
         from llmops_tui.ui.screens.monitor.trace_page import TracePage
 
         call = self._table.cursor_row
-        if call is not None:
-            self.in_thread(
-                partial(traces.trace_of_call, self.workspace, call.id),
-                lambda found: self.app.push_screen(TracePage(found.trace_id, call.id)),
-                group="trace",
-            )
+        if call is None:
+            return
+
+        def found(view: TraceView) -> None:
+            self.app.push_screen(TracePage(view.trace_id, call.id))
+
+        self.in_thread(partial(traces.trace_of_call, self.workspace, call.id), found, group="trace")
 
     def do_figures(self) -> None:
         """Plots over a window."""

@@ -57,9 +57,7 @@ class TracePage(Page[TraceView]):
         yield Words(id="head")
         yield Words(id="gaps")
         yield TwoPanes(
-            VirtualTable(
-                columns=trace_texts.columns(), key=node_key, empty="Reading…", id="steps"
-            ),
+            VirtualTable(columns=trace_texts.columns(), key=node_key, empty="Reading…", id="steps"),
             TextPane(id="step"),
         )
 
