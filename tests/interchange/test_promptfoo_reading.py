@@ -80,7 +80,7 @@ tests: []
     ]
     assert read.prompts_named == 10
     assert [note.sentence() for note in read.notes] == [
-        "prompts[6]: prompt: a prompt made by a Python function",
+        "prompts[6]: prompt: there is no file “make.py”",
         "prompts[7]: prompt: a prompt made by a program (.js)",
         "prompts[8]: prompt: there is no file “gone.txt”",
     ]

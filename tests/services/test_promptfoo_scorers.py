@@ -131,16 +131,41 @@ def test_a_transform_that_only_takes_a_part_is_done_without_javascript(
     assertion = {"type": "equals", "value": wanted, "transform": transform}
     assert passes(tmp_path, assertion, answer)
     assert not passes(tmp_path, assertion, "Rome")
-    path = tmp_path / "promptfooconfig.yaml"
-    tests = [{"options": {"transform": transform}, "assert": [{"type": "equals", "value": wanted}]}]
-    path.write_text(json.dumps({"prompts": ["x"], "providers": ["openai:m"], "tests": tests}))
-    plan = plan_suite(read_suite(path, {}), {}, OwnFunctions(tmp_path / "functions"))
+    assert transformed(tmp_path, transform, wanted, answer, "") == [True, False]
+
+
+def transformed(folder: Path, transform: str, wanted: str, *answers: str) -> list[bool]:
+    """Whether answers pass `equals` after a test's transform."""
+    path = folder / "promptfooconfig.yaml"
+    test = {
+        "vars": {"sign": "P"},
+        "options": {"transform": transform},
+        "assert": [{"type": "equals", "value": wanted}],
+    }
+    path.write_text(json.dumps({"prompts": ["x"], "providers": ["openai:m"], "tests": [test]}))
+    plan = plan_suite(read_suite(path, {}), {}, OwnFunctions(folder / "functions"))
     score = build_scorer(ScorerSpec("per_example", {"column": "assert"}))
     inputs = plan.examples[0].inputs
-    assert [score(ScoringInput(text, inputs=inputs)).passed for text in (answer, "")] == [
-        True,
-        False,
-    ]
+    return [score(ScoringInput(text, inputs=inputs)).passed for text in answers]
+
+
+@pytest.mark.parametrize(
+    ("transform", "answer"),
+    [
+        ("{{ output | replace('city: ', '') }}", "city: Paris"),
+        ("{% if output == vars.sign %}Paris{% endif %}", "P"),
+        ("file://part.py", "PARIS it is"),
+        ("file://part.py:second", "in Paris"),
+    ],
+)
+def test_a_transform_in_jinja_or_python_is_done(
+    tmp_path: Path, transform: str, answer: str
+) -> None:
+    (tmp_path / "part.py").write_text(
+        "def get_transform(output, context):\n    return output.split()[0].title()\n"
+        "def second(output, context):\n    return (output.split() + [''])[1]\n"
+    )
+    assert transformed(tmp_path, transform, "Paris", answer, "Rome in") == [True, False]
 
 
 class OneJury:

@@ -137,6 +137,7 @@ _OF_OTHERS: Final = (
 )
 _WAITING: Final = (
     ScorerKind("python", outside.PYTHON_EXPLANATION, outside.PythonParameters, waits=True),
+    ScorerKind("own_part", part.OWN_EXPLANATION, part.OwnPartParameters, waits=True),
     ScorerKind("judge_rubric", judges.RUBRIC_EXPLANATION, judges.RubricParameters, waits=True),
     ScorerKind("judge_choice", judges.CHOICE_EXPLANATION, judges.ChoiceParameters, waits=True),
     ScorerKind(

@@ -119,8 +119,17 @@ class PythonParameters:
     least: float = option(0.5, "Where it returns a number: pass from here", least=0)
 
     def __post_init__(self) -> None:
-        path, _, name = self.function.rpartition(":")
-        if not path.endswith(".py") or not name.isidentifier():
-            raise InputError(
-                "The scorer python needs a function.", "Write it like checks.py:is_polite."
-            )
+        need_function(self.function, "python")
+
+
+def need_function(named: str, scorer: str) -> None:
+    """Refuse what doesn't name a function in a file.
+
+    Raises:
+        InputError: it doesn't.
+    """
+    path, _, name = named.rpartition(":")
+    if not path.endswith(".py") or not name.isidentifier():
+        raise InputError(
+            f"The scorer {scorer} needs a function.", "Write it like checks.py:is_polite."
+        )

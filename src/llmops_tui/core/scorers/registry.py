@@ -60,8 +60,6 @@ class ScorerSpec:
 
     def inner(self, parameters: params.Parameters) -> tuple[ScorerSpec, ...]:
         """The scorers within this one, for the same parameters."""
-        if self.kind.compile_with is None:
-            return ()
         found = getattr(parameters, "scorers", ())
         return tuple(ScorerSpec.from_json(spec) for spec in found)
 

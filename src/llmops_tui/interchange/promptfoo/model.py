@@ -33,7 +33,9 @@ class PromptItem:
 
     label: str
     messages: tuple[tuple[str, str], ...]
-    """(role, Nunjucks template) pairs."""
+    """(role, Nunjucks template) pairs; none where a function makes them."""
+    function: str = ""
+    """`file.py:function` that makes the messages of a test; empty where they are templates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,12 @@ class PromptReader:
         name = text.strip().removeprefix("file://")
         path, _, function = name.partition(":") if not Path(name).drive else (name, "", "")
         kind = Path(path).suffix.lower()
-        if kind == ".py" or function:
-            raise InputError("a prompt made by a Python function")
+        if kind == ".py" and function:
+            file = self.files.path(path)
+            if not file.is_file():
+                raise InputError(f"there is no file “{file.name}”")
+            self.named += 1
+            return [PromptItem(label or name, (), f"{file}:{function}")]
         if kind in SCRIPTS:
             raise InputError(f"a prompt made by a program ({kind})")
         found: list[PromptItem] = []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from llmops_tui.core.chat import Json
 from llmops_tui.core.scorers.base import Score, ScoringInput
 from llmops_tui.core.scorers.registry import Compilers, ScorerSpec, build
 from llmops_tui.runner.scorers.json_schema import compile_json_schema
@@ -16,7 +17,7 @@ from llmops_tui.runner.scorers.likeness import (
     compile_token_overlap,
 )
 from llmops_tui.runner.scorers.meaning import compile_language, compile_similarity
-from llmops_tui.runner.scorers.own_function import compile_python
+from llmops_tui.runner.scorers.own_function import compile_own_part, compile_python
 from llmops_tui.runner.scorers.sql import compile_is_sql
 
 COMPILERS: Final[Compilers] = {
@@ -50,6 +51,10 @@ def build_scorer(spec: ScorerSpec, jury: Jury | None = None) -> Callable[[Scorin
         InputError: The specification can't be used.
         UnavailableError: What it needs isn't installed.
     """
-    if jury is None:
-        return build(spec, COMPILERS)
-    return build(spec, {**COMPILERS, **judge_compilers(jury)})
+    compilers = {**COMPILERS, **(judge_compilers(jury) if jury is not None else {})}
+
+    def within(inner: Mapping[str, Json]) -> Callable[[ScoringInput], Score]:
+        return build(ScorerSpec.from_json(inner), compilers)
+
+    compilers["own_part"] = lambda parameters: compile_own_part(parameters, within)
+    return build(spec, compilers)

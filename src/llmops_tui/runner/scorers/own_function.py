@@ -1,4 +1,4 @@
-"""`python`: a person's own function, in a process of its own, with a time limit.
+"""`python` and `own_part`: a person's own function, in a process of its own, with a time limit.
 
 The process is started once for each scorer and asked line by line. One that answers too late is
 ended and a new one started for the next answer: a function that hangs costs its samples only.
@@ -14,13 +14,17 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError, LlmopsError
 from llmops_tui.core.scorers.base import Check, Finding, ScoringInput
+from llmops_tui.core.scorers.composite import Builder, CompositeParameters, compile_composite
 from llmops_tui.core.scorers.outside import PythonParameters
+from llmops_tui.core.scorers.part import OwnPartParameters
 
 LONGEST_REPLY: Final = 1_000_000
 START_S: Final = 30.0
@@ -41,24 +45,60 @@ def compile_python(parameters: PythonParameters) -> Check:
     Raises:
         InputError: There is no such file.
     """
-    path, _, name = parameters.function.rpartition(":")
+    own = _process(parameters.function, parameters.seconds)
+
+    def check(given: ScoringInput) -> Finding:
+        return _finding(own.ask(given.answer, _context(given)), parameters)
+
+    return check
+
+
+def compile_own_part(parameters: OwnPartParameters, build: Builder) -> Check:
+    """The check for these parameters: the function is called as `python`'s is.
+
+    What it returns is looked at as a text; what is none, as its JSON.
+
+    Raises:
+        InputError: There is no such file, or one of the scorers can't be used.
+    """
+    own = _process(parameters.function, parameters.seconds)
+    inner = compile_composite(CompositeParameters(parameters.scorers), build)
+
+    def check(given: ScoringInput) -> Finding:
+        made = own.ask(given.answer, _context(given))
+        text = made if isinstance(made, str) else json.dumps(made, ensure_ascii=False)
+        return inner(replace(given, answer=text))
+
+    return check
+
+
+def own_function(function: str, seconds: float) -> Callable[[Json], Json]:
+    """Calls a person's function with one value, such as the context of a prompt.
+
+    Raises:
+        InputError: There is no such file.
+    """
+    own = _process(function, seconds, alone=True)
+    return lambda value: own.ask("", value)
+
+
+def _process(function: str, seconds: float, *, alone: bool = False) -> _Process:
+    path, _, name = function.rpartition(":")
     file = Path(path).expanduser()
     if not file.is_file():
         raise InputError(f"There is no file {path}.", f"Looked in {Path.cwd()}.")
-    judge = _Judge(file.resolve(), name, parameters.seconds)
+    return _Process(file.resolve(), name, seconds, alone=alone)
 
-    def check(given: ScoringInput) -> Finding:
-        context: dict[str, Json] = {
-            "expected": given.expected,
-            "inputs": dict(given.inputs),
-            "vars": dict(given.inputs),
-            "latency_ms": given.latency_ms,
-            "cost": given.cost / 1e9,
-            "question": given.question,
-        }
-        return _finding(judge.ask(given.answer, context), parameters)
 
-    return check
+def _context(given: ScoringInput) -> dict[str, Json]:
+    return {
+        "expected": given.expected,
+        "inputs": dict(given.inputs),
+        "vars": dict(given.inputs),
+        "latency_ms": given.latency_ms,
+        "cost": given.cost / 1e9,
+        "question": given.question,
+    }
 
 
 def _finding(said: Json, parameters: PythonParameters) -> Finding:
@@ -83,18 +123,20 @@ def _finding(said: Json, parameters: PythonParameters) -> Finding:
     raise OwnFunctionError(f"{name} returned {said!r:.80}.", "Return a bool, a number or a dict.")
 
 
-class _Judge:
+class _Process:
     """The process, started when first asked."""
 
-    def __init__(self, file: Path, function: str, seconds: float) -> None:
+    def __init__(self, file: Path, function: str, seconds: float, *, alone: bool) -> None:
+        """Start nothing yet; with `alone` the function gets the context and nothing else."""
         self._file = file
         self._function = function
         self._seconds = seconds
+        self._more = ["alone"] if alone else []
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._rest = b""
 
-    def ask(self, answer: str, context: dict[str, Json]) -> Json:
+    def ask(self, answer: str, context: Json) -> Json:
         """What the function returned.
 
         Raises:
@@ -122,7 +164,7 @@ class _Judge:
         # Not a module of ours: the function's process gets this one file and the standard library.
         helper = Path(__file__).with_name("own_function_host.py")
         process = subprocess.Popen(
-            [sys.executable, str(helper), str(self._file), self._function],
+            [sys.executable, str(helper), str(self._file), self._function, *self._more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a terminal may be in use by the app

@@ -26,6 +26,7 @@ def main() -> None:
         out.flush()
 
     path, name = sys.argv[1:3]
+    alone = "alone" in sys.argv[3:]
     sys.path.insert(0, os.path.dirname(path))
     try:
         spec = importlib.util.spec_from_file_location("scorer_of_yours", path)
@@ -42,7 +43,7 @@ def main() -> None:
     for line in sys.stdin:
         answer, context = json.loads(line)
         try:
-            result = function(answer, context)
+            result = function(context) if alone else function(answer, context)
         except Exception as error:  # noqa: BLE001 - the function's own, told to the asker
             say(error=f"{type(error).__name__}: {error}")
             continue

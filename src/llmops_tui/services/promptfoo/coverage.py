@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmops_tui.core import template
 from llmops_tui.core.chat import Json
@@ -21,9 +21,10 @@ from llmops_tui.interchange.promptfoo.model import (
     TestItem,
 )
 from llmops_tui.services.promptfoo.functions import OwnFunctions
+from llmops_tui.services.promptfoo.made_prompts import make_prompts
 from llmops_tui.services.promptfoo.models import Target, target_of
 from llmops_tui.services.promptfoo.scorers import AssertionMapper, text_of
-from llmops_tui.services.promptfoo.transforms import on_part, read_transform
+from llmops_tui.services.promptfoo.transforms import Transform
 
 COLUMN = "assert"
 """The column of each example that holds its checks."""
@@ -91,13 +92,19 @@ def plan_suite(
     """
     files = Files(suite.path.parent.resolve(), environment)
     notes = list(suite.notes)
-    prompts = tuple(item for item in suite.prompts if _usable(item, notes))
+    ready, further, failed = make_prompts(suite.prompts, [test.variables for test in suite.tests])
+    notes += [Note("prompts", f"prompt {item.label}", why, item.function) for item, why in failed]
+    prompts = tuple(item for item in ready if _usable(item, notes))
+    tests = [
+        replace(test, variables={**test.variables, **more})
+        for test, more in zip(suite.tests, further, strict=True)
+    ]
     targets = tuple(_targets(suite, files, notes))
     names = dict.fromkeys(
         name for item in prompts for name in PromptTemplate(item.messages).variables()
     )
     makers = _ExampleMaker(AssertionMapper(files, functions, judge), tuple(names), prompts, notes)
-    examples = tuple(makers.example(test) for test in suite.tests)
+    examples = tuple(makers.example(test) for test in tests)
     aside = tuple(
         BadRow(place, note.sentence(), json.dumps(note.verbatim, ensure_ascii=False))
         for place, note in enumerate(suite.notes, 1)
@@ -159,16 +166,16 @@ class _ExampleMaker:
         scorers: list[Json] = []
         unsupported: list[Json] = []
         transform = test.options.get("transform") or test.options.get("postprocess")
-        looks_at: dict[str, Json] = {}
+        looks_at: Transform | None = None
         blocked = False
         try:
-            looks_at = read_transform(str(transform)) if transform else {}
-        except InputError as error:
+            looks_at = self.mapper.transform(str(transform)) if transform else None
+        except LlmopsError as error:
             blocked = True
             self._note(test.where, "transform", str(error), transform)
         for item in test.assertions:
             self._take(item, variables, scorers, unsupported, blocked=blocked)
-        if looks_at:
+        if looks_at is not None:
             scorers = [_on_part(looks_at, scorer) for scorer in scorers]
         checks: dict[str, Json] = {"scorers": scorers}
         if test.threshold is not None:
@@ -233,11 +240,11 @@ class _ExampleMaker:
         return value
 
 
-def _on_part(looks_at: Mapping[str, Json], scorer: Json) -> Json:
+def _on_part(looks_at: Transform, scorer: Json) -> Json:
     """A scorer, looking at the transformed answer; it weighs what it weighed."""
     assert isinstance(scorer, dict)
     inner: dict[str, Json] = {key: value for key, value in scorer.items() if key != "weight"}
-    return on_part(looks_at, [inner]) | {"weight": scorer.get("weight", 1.0)}
+    return looks_at.on([inner]) | {"weight": scorer.get("weight", 1.0)}
 
 
 def _set(item: AssertionItem, inner: list[Json]) -> Json:

@@ -23,7 +23,7 @@ from llmops_tui.interchange.promptfoo.prompts import as_template
 from llmops_tui.interchange.promptfoo.yaml12 import read_yaml
 from llmops_tui.services.promptfoo import judged
 from llmops_tui.services.promptfoo.functions import OwnFunctions
-from llmops_tui.services.promptfoo.transforms import on_part, read_transform
+from llmops_tui.services.promptfoo.transforms import Transform, read_transform
 
 Parameters = dict[str, Json]
 
@@ -93,13 +93,21 @@ class AssertionMapper:
         if item.base in REASONS:
             raise CantRunError(REASONS[item.base])
         try:
-            looks_at = read_transform(item.transform) if item.transform else None
+            looks_at = self.transform(item.transform) if item.transform else None
             mapped = self._mapped(item, variables)
-        except InputError as error:
+        except LlmopsError as error:
             raise CantRunError(str(error)) from error
         if looks_at is None:
             return mapped
-        return Mapped(on_part(looks_at, [mapped.spec]), mapped.note)
+        return Mapped(looks_at.on([mapped.spec]), mapped.note)
+
+    def transform(self, text: str) -> Transform:
+        """What a transform does, as a scorer.
+
+        Raises:
+            InputError: it can't be done here.
+        """
+        return read_transform(text, self.files, self.functions)
 
     def _mapped(self, item: AssertionItem, variables: Mapping[str, Json]) -> Mapped:
         make = _MAKERS.get(item.base)
