@@ -46,16 +46,17 @@ class LoadedPrompt:
         self.source = source
         """`file`; or `memory` or `cache` where the file couldn't be read."""
 
-    def render(self, **values: Any) -> list[dict[str, str]]:
+    def render(self, **values: Any) -> list[dict[str, Any]]:
         """The messages with these values, as chat interfaces take them.
 
         Raises:
             llmops_tui.core.errors.TemplateError: a variable has no value.
         """
+        from llmops_tui.core.chat import chat_message
         from llmops_tui.core.prompt import PromptTemplate  # loads jinja2
 
         made = PromptTemplate.of(self.messages).render(values)
-        return [{"role": message.role, "content": message.content} for message in made]
+        return [dict(chat_message(message)) for message in made]
 
     @property
     def headers(self) -> dict[str, str]:

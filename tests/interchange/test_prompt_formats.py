@@ -147,3 +147,43 @@ def test_every_prompt_file_of_the_collection_is_read_or_refused_with_a_reason(sh
     known = ("can't be read in line", "files of their own", "no list of messages", "no text",
              "without a role")  # fmt: skip
     assert [reason for reason in refused if not any(part in reason for part in known)] == []
+
+
+def test_prompty_asks_for_a_schema_by_response_format_and_keeps_the_rest_of_it():
+    text = """---
+name: a
+model:
+  api: chat
+  parameters:
+    temperature: 0
+    response_format:
+      type: json_schema
+      json_schema:
+        name: topic
+        strict: true
+        schema:
+          type: object
+          properties:
+            topic:
+              type: string
+---
+user:
+Hi {{a}}
+"""
+    (read,) = formats.read(text, "a.prompty")
+    assert read.response_schema == {"type": "object", "properties": {"topic": {"type": "string"}}}
+    assert dict(read.parameters) == {"temperature": 0}
+    assert formats.write(read, "prompty", read) == text
+    changed = replace(read, response_schema={"type": "object"}, parameters={"temperature": 1})
+    (again,) = formats.read(formats.write(changed, "prompty", read), "a.prompty")
+    assert again.content == changed.content
+    assert "strict: true" in again.source
+    assert "outputs" not in again.source
+    (plain,) = formats.read(formats.write(replace(changed, response_schema=None), "prompty", read),
+                            "a.prompty")  # fmt: skip
+    assert plain.response_schema is None
+    (json_object,) = formats.read(
+        "---\nmodel:\n  parameters:\n    response_format: {type: json_object}\n---\nuser:\nx\n",
+        "b.prompty",
+    )
+    assert json_object.parameters["response_format"] == {"type": "json_object"}

@@ -17,7 +17,7 @@ from tests.workspaces import Bench, make_bench
 from textual import events
 from textual.pilot import Pilot
 
-from llmops_tui.core.dataset import ExampleDraft
+from llmops_tui.core.dataset import DatasetVersion, ExampleDraft
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.services import datasets, labels, models, prompts, runs
 from llmops_tui.services.workspace import Workspace
@@ -795,6 +795,18 @@ async def test_a_conversation_goes_on_with_the_answer(live: Bench) -> None:
         await until(pilot, lambda: page.text.endswith("--- user ---\nbeta\n"))
         await pilot.press("ctrl+r")
         await until(pilot, lambda: page.trier.attempt and page.trier.attempt.text == "beta")
+        await until(pilot, lambda: "✗ WRONG" in shown(app))
+        await pilot.press("alt+k")
+        await until(pilot, lambda: "words v2, example 1/5" in shown(app))
+        assert "not used" not in shown(app)
+        (row,) = datasets.examples_at(live.workspace, newest_data(live), [1])
+        assert row.inputs == {"word": "alpha", "known_wrong": ["beta"]}
+
+
+def newest_data(bench: Bench) -> DatasetVersion:
+    version = datasets.find_dataset(bench.workspace, bench.project.id, None).version
+    assert version is not None
+    return version
 
 
 async def test_text_is_found_and_replaced(app: LlmopsApp) -> None:

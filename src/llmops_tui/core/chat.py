@@ -34,6 +34,23 @@ class Message:
     tool_call_id: str | None = None
 
 
+def chat_message(message: Message) -> dict[str, Json]:
+    """A message as OpenAI's chat interface takes it, which most others take too."""
+    sent: dict[str, Json] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        sent["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        sent["tool_call_id"] = message.tool_call_id
+    return sent
+
+
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One question to a model."""

@@ -8,6 +8,7 @@ The text form is what the editor shows and files hold:
     --- user ---
     What is the capital of {{ country }}?
 
+Further blocks are `--- assistant ---`, `--- call ---` and `--- tool ---` (`core/tool_turns.py`).
 Text before the first heading is a user message, so that a plain question is a prompt too. A line
 of a message that looks like a heading is written with a backslash before it.
 """
@@ -25,8 +26,9 @@ from llmops_tui.core import template as templates
 from llmops_tui.core.chat import Json, Message
 from llmops_tui.core.errors import InputError, TemplateError
 from llmops_tui.core.template import DEFAULT_LIMITS, Limits, TemplateLineError, misspelled
+from llmops_tui.core.tool_turns import CALL, Turns
 
-ROLES: Final = ("system", "developer", "user", "assistant", "tool")
+ROLES: Final = ("system", "developer", "user", "assistant", CALL, "tool")
 
 _BLANKS: Final = r"[ \t\r]*"
 _HEADING: Final = re.compile(
@@ -143,13 +145,13 @@ class PromptTemplate:
         Raises:
             MessageError: A variable has no value, or a template does what it must not.
         """
-        rendered = []
+        turns = Turns()
         for index, (role, text) in enumerate(self.messages):
             try:
-                rendered.append(Message(role, templates.render(text, values, limits=limits)))
+                turns.add(role, templates.render(text, values, limits=limits))
             except TemplateError as error:
                 raise MessageError(index, role, error) from error
-        return tuple(rendered)
+        return turns.messages
 
     @property
     def content_hash(self) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llmops_tui.core.chat import ChatRequest, Endpoint, Json, Message
+from llmops_tui.core.chat import ChatRequest, Endpoint, Json, chat_message
 from llmops_tui.providers.http_provider import HttpProvider
 from llmops_tui.providers.keys import NO_KEY, Secret
 from llmops_tui.providers.openai_reply import CompletionStream, parse_completion
@@ -50,7 +50,7 @@ class OpenAIDialect:
         """See `Dialect.body`."""
         body: dict[str, Json] = {
             "model": request.model,
-            "messages": [_message(message) for message in request.messages],
+            "messages": [chat_message(message) for message in request.messages],
             **request.parameters,
         }
         if request.response_schema is not None:
@@ -74,22 +74,6 @@ class OpenAIDialect:
                 },
             }
         return self._format
-
-
-def _message(message: Message) -> dict[str, Json]:
-    sent: dict[str, Json] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        sent["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        sent["tool_call_id"] = message.tool_call_id
-    return sent
 
 
 def _allows_strict(schema: Json) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from llmops_tui.core.chat import Json
+from llmops_tui.core.chat import Json, chat_message
 from llmops_tui.core.curation.sameness import input_digest, normal_values
 from llmops_tui.core.curation.splitting import GATE
 from llmops_tui.core.dataset import DatasetVersion, Example
@@ -218,6 +218,6 @@ def _rendered(prompt: PromptVersion) -> Callable[[Example], list[Json]]:
             rendered = template.render(example.inputs)
         except LlmopsError as error:
             raise InputError(f"Example {example.position}: {error}", error.hint) from error
-        return [{"role": one.role, "content": one.content} for one in rendered]
+        return [chat_message(one) for one in rendered]
 
     return messages

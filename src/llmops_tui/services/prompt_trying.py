@@ -67,7 +67,9 @@ def preview(
             error = composed.whole.written_error(error)
         line = _line_of(error, text)
         return Preview((), _problem_words(error), problems, 0, found, line, odd_heading(text))
-    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
+    texts = [message.content for message in messages]
+    texts += [call.name + call.arguments for one in messages for call in one.tool_calls]
+    size = sum(len(text.encode("utf-8", "replace")) for text in texts)
     tokens = size // 4 + 4 * len(messages)
     odd = odd_heading(text)
     return Preview(messages, "", problems, tokens, found, None, odd, included(composed))

@@ -8,6 +8,12 @@ from contextlib import suppress
 from llmops_tui.core.chat import Json
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.prompt import ROLES as OURS
+from llmops_tui.interchange.prompts.chat_calls import (
+    call_blocks,
+    call_ids,
+    turn_message,
+    turns_of,
+)
 from llmops_tui.interchange.prompts.model import (
     LARGEST,
     ROLES,
@@ -141,21 +147,30 @@ def _messages(value: Json, name: str) -> tuple[tuple[tuple[str, str], ...], tupl
             if not all(isinstance(piece, str) for piece in texts):
                 warnings.append(f"The {role} message has parts that are no text, left out here.")
             content = "\n".join(piece for piece in texts if isinstance(piece, str))
-        made.append((role, content if isinstance(content, str) else json.dumps(content or "")))
+        calls = call_blocks(message)
+        if not calls or content:
+            made.append((role, content if isinstance(content, str) else json.dumps(content or "")))
+        made += calls
     return tuple(made), tuple(warnings)
 
 
 def _chat(prompt: PromptFile, like: PromptFile | None, before: Json) -> list[Json]:
     """The messages; those that are as they were keep their further keys."""
     old = before if isinstance(before, list) else []
-    was = like.messages if like is not None and len(like.messages) == len(old) else ()
+    was = turns_of(like.messages) if like is not None else []
+    was = was if len(was) == len(old) else []
     made: list[Json] = []
-    for place, (role, text) in enumerate(prompt.messages):
-        if place < len(was) and was[place] == (role, text):
-            made.append(old[place])
+    calls, waiting = 0, list[str]()
+    for place, turn in enumerate(turns_of(prompt.messages)):
+        further = as_object(old[place]) if place < len(was) else {}
+        if place < len(was) and was[place] == turn:
+            message = further
         else:
-            further = as_object(old[place]) if place < len(was) else {}
-            made.append({**further, "role": role, "content": text})
+            message = {**further, **turn_message(turn, further, calls, waiting)}
+        made.append(message)
+        calls += len(call_ids(message))
+        answered = message.get("tool_call_id")
+        waiting = [one for one in (*waiting, *call_ids(message)) if one != answered]
     return made
 
 

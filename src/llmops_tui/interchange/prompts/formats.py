@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from llmops_tui.core.errors import InputError
+from llmops_tui.core.tool_turns import CALL
 from llmops_tui.interchange.prompts import chat_json, dotprompt, llm_template, own, prompty
 from llmops_tui.interchange.prompts.model import LARGEST, PromptFile
 
@@ -20,6 +21,7 @@ class Format:
     write: Callable[[PromptFile, PromptFile | None], str]
 
 
+NO_CALLS = ("dotprompt", "prompty", "llm")
 FORMATS = {
     "own": Format("our own: front matter and messages", own.SUFFIX, own.read, own.write),
     "dotprompt": Format("Dotprompt (Genkit)", ".prompt", dotprompt.read, dotprompt.write),
@@ -91,4 +93,9 @@ def write(prompt: PromptFile, format_name: str, like: PromptFile | None = None) 
     """
     if like is not None and like.format == format_name and like.content == prompt.content:
         return like.source
+    if format_name in NO_CALLS and any(role == CALL for role, _ in prompt.messages):
+        raise InputError(
+            f"{FORMATS[format_name].about} can't say that the assistant calls a tool.",
+            "Write it as openai or own.",
+        )
     return FORMATS[format_name].write(prompt, like)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from llmops_tui.core.chat import Json
 from llmops_tui.interchange.prompts.handlebars import Translation
@@ -24,6 +25,7 @@ OPTIONS = {
     "frequencyPenalty": "frequency_penalty",
     "presencePenalty": "presence_penalty",
 }
+RESPONSE_FORMAT = "response_format"
 KINDS = {"float": "number", "int": "integer", "bool": "boolean"}
 _ROLE = re.compile(
     r"^[ \t]*#?[ \t]*(system|developer|user|assistant|tool|function)[ \t]*"
@@ -58,6 +60,12 @@ def read(text: str, name: str) -> list[PromptFile]:
                 wanted = translation.translate(wanted)
             messages.append((ROLES.get(role, role), wanted))
     given = {**as_object(model.get("parameters")), **as_object(model.get("options"))}
+    schema = _schema(front.get("outputs") or front.get("outputSchema"))
+    asked = _asked_schema(given.get(RESPONSE_FORMAT))
+    if asked is not None:
+        # The schema as the endpoint gets it says more than the list of outputs.
+        schema = asked
+        del given[RESPONSE_FORMAT]
     return [
         PromptFile(
             name=str(front.get("name") or name),
@@ -65,7 +73,7 @@ def read(text: str, name: str) -> list[PromptFile]:
             format="prompty",
             source=text,
             parameters=renamed(given, OPTIONS),
-            response_schema=_schema(front.get("outputs") or front.get("outputSchema")),
+            response_schema=schema,
             note=str(front.get("description") or ""),
             warnings=tuple(translation.warnings),
         )
@@ -80,22 +88,51 @@ def write(prompt: PromptFile, like: PromptFile | None) -> str:
         front = {"name": prompt.name, "model": {"apiType": "chat"}}
         if prompt.note:
             front["description"] = prompt.note
-    if prompt.parameters != (like.parameters if like else {}):
+    had = _format_of(front)
+    schema_changed = like is None or prompt.response_schema != like.response_schema
+    if prompt.parameters != (like.parameters if like else {}) or (schema_changed and had):
         model = as_object(front.get("model"))
         if isinstance(front.get("model"), str):
             model = {"id": front["model"]}
+        kept = {} if had is None else {RESPONSE_FORMAT: _with_schema(had, prompt.response_schema)}
+        kept = {name: value for name, value in kept.items() if value is not None}
         if like is None or is_second(front):
             back = {ours: theirs for theirs, ours in OPTIONS.items()}
-            model["options"] = renamed(prompt.parameters, back)
+            model["options"] = {**renamed(prompt.parameters, back), **kept}
         else:
-            model["parameters"] = dict(prompt.parameters)
+            model["parameters"] = {**prompt.parameters, **kept}
         front["model"] = model
-    if prompt.response_schema and (like is None or prompt.response_schema != like.response_schema):
+    if prompt.response_schema and schema_changed and had is None:
         front["outputs"] = _outputs(dict(prompt.response_schema))
     if as_object(as_object(front.get("template")).get("format")).get("kind") == "mustache":
         front["template"] = {"format": {"kind": "jinja2"}, "parser": {"kind": "prompty"}}
     body = "\n\n".join(f"{role}:\n{text}" for role, text in prompt.messages)
     return with_front(front, body + "\n", before)
+
+
+def _format_of(front: dict[str, Json]) -> dict[str, Json] | None:
+    """The `response_format` with a schema that a file has, wherever it stands."""
+    model = as_object(front.get("model"))
+    given = {**as_object(model.get("parameters")), **as_object(model.get("options"))}
+    found = given.get(RESPONSE_FORMAT)
+    return as_object(found) if _asked_schema(found) is not None else None
+
+
+def _asked_schema(response_format: Json) -> dict[str, Json] | None:
+    """The JSON Schema in OpenAI's `response_format`; None for `json_object` and the like."""
+    about = as_object(as_object(response_format).get("json_schema"))
+    schema = about.get("schema")
+    return dict(schema) if isinstance(schema, dict) and schema else None
+
+
+def _with_schema(
+    response_format: dict[str, Json], schema: Mapping[str, Json] | None
+) -> dict[str, Json] | None:
+    """The same format of another schema: its name and strictness stay."""
+    if schema is None:
+        return None
+    about = as_object(response_format.get("json_schema"))
+    return {**response_format, "json_schema": {**about, "schema": dict(schema)}}
 
 
 def _schema(outputs: Json) -> dict[str, Json] | None:

@@ -107,7 +107,21 @@ COMMANDS: tuple[Command, ...] = (
         "Put examples of the data set into the text; those of the gate split are refused.",
         90,
     ),
+    Command(
+        "prompts.editor.keep",
+        "alt+k",
+        "Keep answer",
+        "Keep the answer with the example: as what is expected, or as known to be right or wrong.",
+        91,
+    ),
     Command("prompts.tries.again", "ctrl+r", "Again", "Ask all of them once more.", 1),
+    Command(
+        "prompts.tries.keep",
+        "alt+k",
+        "Keep answer",
+        "Keep the answer in front with the example.",
+        2,
+    ),
     Command("prompts.editor.dataset", "alt+d", "Data set", "Choose where the examples come from."),
     Command(
         "prompts.editor.versions", "alt+v", "Versions", "Versions of this prompt; restore one.", 85

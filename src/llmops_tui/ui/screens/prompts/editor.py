@@ -319,8 +319,10 @@ class EditorPage(MoreCommands, Page[Desk]):
             return "There is no model to ask: 7, then a adds one."
         if name == "beside" and len(self.model.models if self.model else ()) < 2:
             return "There is no second model to ask: 7, then a adds one."
-        if name == "continue" and not (self.trier.attempt and self.trier.attempt.answer):
-            return "There is no answer to go on from: ctrl+r asks."
+        if name in ("continue", "keep") and not self.trier.is_answered:
+            return "There is no answer yet: ctrl+r asks."
+        if name == "keep" and self.trier.asked_example is None:
+            return "The answer is about no example: alt+d chooses a data set."
         if (
             name in ("next_example", "previous_example", "dataset", "few_shot")
             and not self.previewer.columns

@@ -142,6 +142,10 @@ class MoreCommands:
         page.show_text()
         page.say("The answer is in the text; write the next question. ctrl+z takes it out.")
 
+    def do_keep(self) -> None:
+        """Keep the answer with the example that it is about."""
+        self._page.trier.keep(0, self._page.say)
+
     def do_few_shot(self) -> None:
         """Put examples into the text: the one shown, by number, by tag or by likeness."""
         from llmops_tui.ui.screens.prompts.shots import few_shot_form

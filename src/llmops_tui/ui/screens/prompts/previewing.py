@@ -9,6 +9,7 @@ from llmops_tui.services import composition, prompt_trying, prompt_writing
 from llmops_tui.services.composition import Composer
 from llmops_tui.services.prompt_trying import Preview
 from llmops_tui.services.prompt_writing import Examples
+from llmops_tui.services.selftest import RIGHT_COLUMN, WRONG_COLUMN
 from llmops_tui.ui.screens.prompts.latest import Latest
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ class Previewer:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What the data set has for variables."""
-        return self.examples.version.columns if self.examples else ()
+        """What the data set has for variables; answers that test scorers are for no prompt."""
+        found = self.examples.version.columns if self.examples else ()
+        return tuple(name for name in found if name not in (RIGHT_COLUMN, WRONG_COLUMN))
 
     def use_dataset(self, dataset: Dataset | None) -> None:
         """Take examples from here, from where the person left off."""

@@ -66,6 +66,25 @@ class TriesPage(Page[None]):
         """Ask once more."""
         self._trier.again()
 
+    def why_not(self, command_id: str) -> str | None:
+        """There has to be an answer to keep, and an example to keep it with."""
+        if command_id == "prompts.tries.keep":
+            if self._trier.attempts[self._place].answer is None:
+                return "This model has not answered."
+            if self._trier.asked_example is None:
+                return "The answers are about no example."
+        return super().why_not(command_id)
+
+    def do_keep(self) -> None:
+        """Keep the answer that is in front with the example."""
+        self._trier.keep(self._place, self.notify)
+
+    @property
+    def _place(self) -> int:
+        """Which answer has the focus; the first where none has."""
+        panes = list(self.query(TextPane)) if self.is_mounted else []
+        return next((place for place, pane in enumerate(panes) if pane.has_focus), 0)
+
     def _draw(self) -> None:
         if self.is_attached:
             for number, attempt in enumerate(self._trier.attempts):

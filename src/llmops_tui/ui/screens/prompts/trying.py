@@ -73,6 +73,16 @@ class Trier:
         return self.attempts[0] if self.attempts else None
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the first of the attempts has its answer."""
+        return self.attempt is not None and self.attempt.answer is not None
+
+    @property
+    def asked_example(self) -> Example | None:
+        """The example of the attempts; None where they had none."""
+        return self._asked[2] if self._asked else None
+
+    @property
     def under_way(self) -> bool:
         """Whether a question is out."""
         return any(attempt.under_way for attempt in self.attempts)
@@ -95,6 +105,22 @@ class Trier:
         """The same once more."""
         if self._asked is not None:
             self.ask(*self._asked)
+
+    def keep(self, place: int, say: Callable[[str], None]) -> None:
+        """Keep an answer with the example that it is about; what was done is said."""
+        from llmops_tui.services import answers_kept
+
+        page, attempt = self._page, self.attempts[place]
+        example, dataset = self.asked_example, page.previewer.dataset
+        if attempt.answer is None or example is None or dataset is None:
+            return
+        answer, judged = attempt.answer.text, attempt.judged
+        outcome = judged.outcome if judged else None
+        page.in_thread(
+            lambda: answers_kept.keep(page.workspace, dataset, example, answer, outcome),
+            say,
+            group="keep",
+        )
 
     def stop(self) -> bool:
         """Take the questions back; False where none is out."""

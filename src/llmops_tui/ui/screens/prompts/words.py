@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from llmops_tui.core.chat import Model
+from llmops_tui.core.chat import Message, Model
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.prompt import VariableProblem
 from llmops_tui.core.prompt_version import PromptVersion
@@ -140,7 +140,7 @@ def preview_sections(preview: Preview | None, example: Example | None) -> list[S
     if preview.problem:
         where = f"Line {preview.line}: " if preview.line else ""
         return [Section("This can't be rendered yet", f"{where}{preview.problem}", (), "bad")]
-    sections = [Section(message.role, message.content) for message in preview.messages]
+    sections = [one for message in preview.messages for one in _message_sections(message)]
     if preview.included:
         sections.insert(0, Section("includes", ", ".join(preview.included), (), "muted"))
     if not sections:
@@ -152,6 +152,17 @@ def preview_sections(preview: Preview | None, example: Example | None) -> list[S
     if expected is None:
         return [*sections, Section("expected", "not labelled", (), "muted")]
     return [*sections, Section("expected", expected)]
+
+
+def _message_sections(message: Message) -> list[Section]:
+    answers = f" answers {message.tool_call_id}" if message.tool_call_id else ""
+    said = [Section(message.role + answers, message.content)]
+    if message.tool_calls and not message.content:
+        said = []
+    return said + [
+        Section(f"{message.role} calls {call.name} ({call.id})", call.arguments)
+        for call in message.tool_calls
+    ]
 
 
 def cost_sections(preview: Preview | None, models: Sequence[ModelView]) -> list[Section]:
