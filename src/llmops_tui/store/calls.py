@@ -18,6 +18,7 @@ from llmops_tui.core.call import (
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
@@ -25,12 +26,12 @@ from llmops_tui.store.database import Database
 HEAD_LENGTH = 160
 
 INSERT_CALL = """
-INSERT INTO call (project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
+INSERT INTO call (id, project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
                   conversation_id, operation, provider, model, prompt_name, prompt_version,
                   prompt_version_id, status, error, finish_reason, input_tokens, output_tokens,
                   cost, duration_ms, first_token_ms, input_head, output_head, flagged,
                   audit_probability, started_at, received_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (identity) DO NOTHING
 """
 INSERT_BODY = "INSERT INTO call_body (call_id, body) VALUES (?, ?)"
@@ -38,6 +39,8 @@ INSERT_FLAG = """
 INSERT INTO flag (call_id, position, rule, severity, reason, start, stop)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+LAST_ID = "SELECT max(id) FROM call"
+IDS_FROM = "SELECT id FROM call WHERE id >= ?"
 SELECT_ROW = """
 SELECT id, source, model, prompt_name, prompt_version, status, finish_reason, input_tokens,
        output_tokens, duration_ms, input_head, output_head, flagged, audit_probability, review,
@@ -174,26 +177,34 @@ def add(db: Database, calls: Sequence[NewCall]) -> int:
         db, [(new.call.input, new.call.output, new.call.attributes) for new in calls]
     )
     values = [_call_values(new, received_at) for new in calls]
-    added = 0
     with db.write("call") as connection:
-        for new, row, body in zip(calls, values, bodies, strict=True):
-            cursor = connection.execute(INSERT_CALL, row)
-            if cursor.rowcount != 1:
-                continue
-            added += 1
-            call_id = cursor.lastrowid
-            connection.execute(INSERT_BODY, (call_id, body))
-            for place, flag in enumerate(new.flags):
-                insert_flag(connection, call_id, place, flag)
+        first = (connection.execute(LAST_ID).fetchone()[0] or 0) + 1
+        numbered = [(call_id, *row) for call_id, row in enumerate(values, first)]
+        added = insert_rows(connection, INSERT_CALL, numbered)
+        fresh = list(zip(range(first, first + len(calls)), calls, bodies, strict=True))
+        if added < len(calls):
+            stored = {int(row[0]) for row in connection.execute(IDS_FROM, (first,))}
+            fresh = [one for one in fresh if one[0] in stored]
+        insert_rows(connection, INSERT_BODY, [(call_id, body) for call_id, _, body in fresh])
+        flags = [
+            _flag_values(call_id, place, flag)
+            for call_id, new, _ in fresh
+            for place, flag in enumerate(new.flags)
+        ]
+        insert_rows(connection, INSERT_FLAG, flags)
     return added
 
 
-def insert_flag(
-    connection: sqlite3.Connection, call_id: int | None, place: int, flag: CallFlag
+def insert_flags(
+    connection: sqlite3.Connection, call_id: int, flags: Sequence[CallFlag], first: int = 0
 ) -> None:
-    """Add a flag, inside a transaction of the caller's."""
-    values = (flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
-    connection.execute(INSERT_FLAG, (call_id, place, *values))
+    """Add flags of a call, the first at a position, inside a transaction of the caller's."""
+    rows = [_flag_values(call_id, place, flag) for place, flag in enumerate(flags, first)]
+    insert_rows(connection, INSERT_FLAG, rows)
+
+
+def _flag_values(call_id: int, place: int, flag: CallFlag) -> tuple[object, ...]:
+    return (call_id, place, flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
 
 
 def page(db: Database, *, before: int = NEWEST, limit: int = 64, only: str = "") -> list[CallRow]:
@@ -363,7 +374,7 @@ def head(text: str, *, from_end: bool = False) -> str:
     """The part of a text that lists show, as any column can hold it."""
     # Of a conversation the last turn tells most, so its end is shown.
     cut = text[-HEAD_LENGTH:] if from_end else text[:HEAD_LENGTH]
-    return cut.encode("utf-8", "replace").decode()
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode()
 
 
 def read_row(row: sqlite3.Row, call_id: int | None = None) -> CallRow:

@@ -200,8 +200,7 @@ def complete(db: Database, completed: Sequence[Completed]) -> None:
             connection.execute(COMPLETE_BODY, (body, one.call_id))
             words.replace(connection, one.call_id, one.before, (one.input, one.output))
             connection.execute(DROP_FLAGS, (one.call_id,))
-            for place, flag in enumerate(one.flags):
-                calls.insert_flag(connection, one.call_id, place, flag)
+            calls.insert_flags(connection, one.call_id, one.flags)
             connection.execute(SETTLE_EVENTS, (one.identity,))
 
 
@@ -232,7 +231,7 @@ def add_flag(db: Database, call_id: int, flag: CallFlag) -> bool:
         if connection.execute(HAS_FLAG, (call_id, flag.rule)).fetchone():
             return False
         place = connection.execute(NEXT_POSITION, (call_id,)).fetchone()[0]
-        calls.insert_flag(connection, call_id, place, flag)
+        calls.insert_flags(connection, call_id, [flag], place)
         connection.execute(ONE_MORE_FLAG, (call_id,))
     return True
 
