@@ -27,11 +27,11 @@ __all__ = [
     "queue",
 ]
 
-MOST_GROUPED: Final = 20_000
+MOST_GROUPED: Final = 10_000
 """Calls that are compared with each other, the newest: about a second."""
 ALIKE: Final = 0.5
 """Share of their word pairs that answers have in common which failed alike."""
-BANDS: Final = 32
+BANDS: Final = 21
 CHUNK: Final = 256
 EXAMPLES: Final = 5
 _LAST: Final = 1 << 62

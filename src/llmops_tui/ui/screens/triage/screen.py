@@ -43,8 +43,8 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
         "Calls that wait for a verdict, in two lanes: those that a rule flagged, and some drawn "
         "at random from all others, the audit. One key judges the call in front and shows the "
         "next; u takes it back. O says what comes first; m judges all that failed alike at once, "
-        "after a look at some of them. Flagged calls alone can't tell how wrong the answers are: what "
-        "the flags miss is only found by the audit, so judge both."
+        "after a look at some of them. Flagged calls alone can't tell how wrong the answers are: "
+        "what the flags miss is only found by the audit, so judge both."
     )
     FIGURES = (
         "at most so many are wrong: the wrong ones among the flagged, plus an upper bound for "
