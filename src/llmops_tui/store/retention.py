@@ -24,7 +24,8 @@ OLD = """
 SELECT KEPT AS kept, count(*) AS calls, sum(SIZE) AS bytes,
        min(c.started_at) AS oldest, max(c.started_at) AS newest
 FROM call c INDEXED BY call_figures
-WHERE c.started_at < ?1 AND c.project_id IS ?2 GROUP BY 1
+WHERE c.started_at < ?1 AND c.project_id IS ?2 AND c.id < (SELECT max(id) FROM call)
+GROUP BY 1
 """.replace("KEPT", KEPT).replace("SIZE", call_sizes.SIZE)
 OLDEST_FIRST = """
 SELECT c.id, c.started_at, SIZE AS size FROM call c INDEXED BY call_figures
