@@ -23,7 +23,16 @@ from llmops_tui.gateway.retaining import Batches, Retainer
 from llmops_tui.gateway.server import GatewayOptions
 from llmops_tui.services import figures, flag_rules, projects, retention, triage
 from llmops_tui.services.workspace import Workspace, open_workspace
-from llmops_tui.store import call_sizes, calls, removal, reviews, space, traces, words
+from llmops_tui.store import (
+    call_sizes,
+    calls,
+    removal,
+    reviews,
+    space,
+    traces,
+    verdicts,
+    words,
+)
 from llmops_tui.store import figures as counted
 from llmops_tui.store.database import Database
 
@@ -303,7 +312,7 @@ def test_a_call_that_changes_after_it_was_chosen_stays(workspace: Workspace) -> 
     chosen = removal.candidates(db, 1, 0, EVERYTHING, 10)[:4]
     prepared = removal.prepare(db, chosen)
     draft = ReviewDraft(2, ReviewVerdict.WRONG, "ana", Lane.CHOSEN, 0.0)
-    calls.add_review(db, draft)
+    verdicts.add_review(db, draft)
     traces.add_flag(db, 3, CallFlag("thumbs down", "high", "A user says so."))
     assert removal.remove(db, prepared).calls == 2
     assert ids(db) == [2, 3, 5]
