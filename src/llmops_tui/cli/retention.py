@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from llmops_tui.cli.output import common, print_json, project_of, say, workspace
 from llmops_tui.core.retention import RetentionPolicy, read_days, read_megabytes
 from llmops_tui.services import retention as service
 from llmops_tui.services.workspace import Workspace
-
-if TYPE_CHECKING:
-    from llmops_tui.gateway.retaining import Tally
 
 UNASSIGNED = click.option(
     "--unassigned", is_flag=True, help="About calls that belong to no project."
@@ -135,7 +131,7 @@ def _whose(ctx: click.Context, workspace: Workspace, unassigned: bool) -> int | 
     return None if unassigned else project_of(ctx, workspace).id
 
 
-def _progress(tally: Tally) -> None:
+def _progress(tally: service.Tally) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r{tally.calls:,} calls, {service.megabytes(tally.size)} ", nl=False, err=True)
 

@@ -11,14 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.retention import HOUR_MS, YOUNGEST_MS, RetentionPolicy
 from llmops_tui.store import call_sizes, removal, retention, space
 from llmops_tui.store.database import Database
-from llmops_tui.store.removal import Candidate, Removed
+from llmops_tui.store.removal import Candidate, Removed, Tally
 
 EVERY_S: Final = 60.0
 FIRST_BATCH: Final = 40
@@ -30,24 +29,6 @@ _LONG_MS, _SHORT_MS = 25.0, 12.0
 Outcome = TypeVar("Outcome")
 
 log = logging.getLogger("llmops_tui.gateway")
-
-
-@dataclass
-class Tally:
-    """What was removed so far."""
-
-    calls: int = 0
-    size: int = 0
-    batches: int = 0
-    longest_ms: float = 0.0
-    """For which a batch held the write lock."""
-
-    def add(self, one: Removed) -> None:
-        """Count a batch."""
-        self.calls += one.calls
-        self.size += one.size
-        self.batches += 1
-        self.longest_ms = max(self.longest_ms, one.held_ms)
 
 
 class Batches:

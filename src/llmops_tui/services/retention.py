@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
@@ -14,13 +13,11 @@ from llmops_tui.core.tolerance.words import count
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import call_sizes, gateways, projects, retention, space
 from llmops_tui.store.call_sizes import CallSize
+from llmops_tui.store.removal import Tally
 from llmops_tui.store.retention import Some
 from llmops_tui.store.space import Space
 
-if TYPE_CHECKING:
-    from llmops_tui.gateway.retaining import Tally
-
-__all__ = ["CallSize", "Outlook", "RetentionPolicy", "RetentionView", "Some", "Space"]
+__all__ = ["CallSize", "Outlook", "RetentionPolicy", "RetentionView", "Some", "Space", "Tally"]
 
 KEPT = {
     "reviewed": "reviewed",

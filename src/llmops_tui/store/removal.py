@@ -138,6 +138,24 @@ class Removed:
     """Candidates that the batch was about; the rest is for the next."""
 
 
+@dataclass
+class Tally:
+    """What was removed so far."""
+
+    calls: int = 0
+    size: int = 0
+    batches: int = 0
+    longest_ms: float = 0.0
+    """For which a batch held the write lock."""
+
+    def add(self, one: Removed) -> None:
+        """Count a batch."""
+        self.calls += one.calls
+        self.size += one.size
+        self.batches += 1
+        self.longest_ms = max(self.longest_ms, one.held_ms)
+
+
 def candidates(
     db: Database, project_id: int | None, since: int, before: int, limit: int
 ) -> list[Candidate]:
