@@ -25,4 +25,5 @@ STEPS: tuple[str, ...] = (
     "anchors",
     "queue",
     "retention",
+    "call_minutes",
 )
