@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from llmops_tui.core.trace import Feedback
+
 
 class Lane(StrEnum):
     """Why a call is in front of a reviewer."""
@@ -111,6 +113,8 @@ class CallDetail:
     response_id: str
     flags: tuple[CallFlag, ...]
     reviews: tuple[Review, ...]
+    feedback: tuple[Feedback, ...] = ()
+    """What users and evaluators said of it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

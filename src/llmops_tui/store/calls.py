@@ -21,6 +21,7 @@ from llmops_tui.core.errors import NotFoundError
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
+from llmops_tui.store.feedback import feedback_of
 
 HEAD_LENGTH = 160
 
@@ -249,6 +250,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
             for f in db.rows(FLAGS, (call_id,))
         ),
         reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
+        feedback=feedback_of(db, call_id),
     )
 
 

@@ -9,7 +9,12 @@ from textual.containers import Container
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.services import triage
-from llmops_tui.ui.screens.monitor.texts import answer_section, asked_sections, call_line
+from llmops_tui.ui.screens.monitor.texts import (
+    answer_section,
+    asked_sections,
+    call_line,
+    feedback_sections,
+)
 from llmops_tui.ui.screens.triage import texts
 from llmops_tui.ui.screens.triage.estimating import Estimating
 from llmops_tui.ui.screens.triage.judging import verdict_words
@@ -344,7 +349,8 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
             return
         self.query_one("#why", Words).put(texts.why_text(detail, shown=self._why_shown))
         self.query_one("#asked", TextPane).show_sections(asked_sections(detail))
-        self.query_one("#answer", TextPane).show_sections([answer_section(detail)])
+        answer = [answer_section(detail), *feedback_sections(detail)]
+        self.query_one("#answer", TextPane).show_sections(answer)
 
     def _show_nothing_waits(self) -> None:
         lane = self._queue.lane
