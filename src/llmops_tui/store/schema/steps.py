@@ -23,4 +23,5 @@ STEPS: tuple[str, ...] = (
     "tuning",
     "proposals",
     "anchors",
+    "call_judgements",
 )
