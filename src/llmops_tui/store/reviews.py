@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmops_tui.core.call import CallRow, Review
 from llmops_tui.core.clock import now_ms
@@ -15,8 +15,8 @@ from llmops_tui.store.database import Database
 PAGE = """
 SELECT r.*, c.id AS c_id, c.source, c.model, c.prompt_name, c.prompt_version, c.status,
        c.finish_reason, c.input_tokens, c.output_tokens, c.duration_ms, c.input_head,
-       c.output_head, c.flagged, c.audit_probability, c.review, c.started_at, c.received_at,
-       c.trace_id, c.response_id
+       c.output_head, c.flagged, c.severity AS c_severity, c.audit_probability, c.review,
+       c.started_at, c.received_at, c.trace_id, c.response_id
 FROM review r JOIN call c ON c.id = r.call_id
 WHERE r.id > ?1 AND r.undone_at IS NULL AND (?2 IS NULL OR c.project_id = ?2)
 ORDER BY r.id LIMIT ?3
@@ -172,7 +172,8 @@ def _reviewed(row: sqlite3.Row) -> ReviewedCall:
     return ReviewedCall(
         read_review(row),
         row["inclusion_probability"],
-        read_row(row, row["c_id"]),
+        # A verdict has a severity of its own.
+        replace(read_row(row, row["c_id"]), severity=row["c_severity"]),
         row["trace_id"],
         row["response_id"],
     )

@@ -70,11 +70,13 @@ SELECT id, project_id FROM call WHERE trace_id = ?1 AND trace_id <> '' ORDER BY 
 JOIN_FEEDBACK = "UPDATE feedback SET call_id = ? WHERE id = ?"
 NEXT_POSITION = "SELECT coalesce(max(position), -1) + 1 FROM flag WHERE call_id = ?"
 HAS_FLAG = "SELECT 1 FROM flag WHERE call_id = ? AND rule = ?"
-ONE_MORE_FLAG = "UPDATE call SET flagged = flagged + 1 WHERE id = ?"
+ONE_MORE_FLAG = """
+UPDATE call SET flagged = flagged + 1, severity = max(severity, ?2) WHERE id = ?1
+"""
 DROP_FLAGS = "DELETE FROM flag WHERE call_id = ?"
 COMPLETE_CALL = """
 UPDATE call SET input_head = ?, output_head = ?, finish_reason = ?, flagged = ?,
-                audit_probability = coalesce(audit_probability, ?)
+                severity = ?, audit_probability = coalesce(audit_probability, ?)
 WHERE id = ?
 """
 COMPLETE_BODY = "UPDATE call_body SET body = ? WHERE call_id = ?"
@@ -185,13 +187,13 @@ def complete(db: Database, completed: Sequence[Completed]) -> None:
     with db.write("call") as connection:
         for one, body in zip(completed, bodies, strict=True):
             heads = calls.head(one.input, from_end=True), calls.head(one.output)
-            decided = one.finish_reason, len(one.flags), one.audit_probability
+            rank = calls.worst(one.flags)
+            decided = one.finish_reason, len(one.flags), rank, one.audit_probability
             connection.execute(COMPLETE_CALL, (*heads, *decided, one.call_id))
             connection.execute(COMPLETE_BODY, (body, one.call_id))
             words.replace(connection, one.call_id, one.before, (one.input, one.output))
             connection.execute(DROP_FLAGS, (one.call_id,))
-            for place, flag in enumerate(one.flags):
-                calls.insert_flag(connection, one.call_id, place, flag)
+            calls.insert_flags(connection, one.call_id, one.flags)
             connection.execute(SETTLE_EVENTS, (one.identity,))
 
 
@@ -222,8 +224,8 @@ def add_flag(db: Database, call_id: int, flag: CallFlag) -> bool:
         if connection.execute(HAS_FLAG, (call_id, flag.rule)).fetchone():
             return False
         place = connection.execute(NEXT_POSITION, (call_id,)).fetchone()[0]
-        calls.insert_flag(connection, call_id, place, flag)
-        connection.execute(ONE_MORE_FLAG, (call_id,))
+        calls.insert_flags(connection, call_id, [flag], place)
+        connection.execute(ONE_MORE_FLAG, (call_id, calls.worst([flag])))
     return True
 
 

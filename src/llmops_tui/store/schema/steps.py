@@ -23,5 +23,6 @@ STEPS: tuple[str, ...] = (
     "tuning",
     "proposals",
     "anchors",
+    "queue",
     "call_judgements",
 )
