@@ -30,6 +30,7 @@ from llmops_tui.services import (
     places,
     projects,
     prompts,
+    queues,
     runs,
     triage,
 )
@@ -329,8 +330,8 @@ def _calls(
         let_pass(2 * MINUTE_MS)
         calls.add(workspace.db, [judge.judge(_call(workspace, place, message))])
     waiting = [
-        *triage.queue(workspace, Lane.FLAGGED, project_id=project.id),
-        *triage.queue(workspace, Lane.AUDIT, project_id=project.id),
+        *queues.queue(workspace, Lane.FLAGGED, project_id=project.id),
+        *queues.queue(workspace, Lane.AUDIT, project_id=project.id),
     ]
     for call in waiting[: 2 * reviewed : 2]:
         wrong = _fraction(f"review {call.id}") < 0.25

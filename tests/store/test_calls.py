@@ -10,7 +10,7 @@ import pytest
 from tests.calls_made import TRUNCATED, made, store
 
 from llmops_tui.core.call import CallFlag, Lane, ReviewDraft, ReviewVerdict
-from llmops_tui.store import call_lists, calls
+from llmops_tui.store import call_lists, calls, queue, verdicts
 from llmops_tui.store.call_lists import CallFilter, Listing
 from llmops_tui.store.database import Database
 
@@ -29,11 +29,17 @@ LISTS = {
     "ids found": call_lists.FOUND_IDS,
     "latest": call_lists.LATEST,
     "since": call_lists.COUNT_SINCE,
-    "open and flagged": calls.OPEN_FLAGGED,
-    "open and drawn": calls.OPEN_AUDIT,
+    "open and flagged": queue.OPEN_FLAGGED,
+    "open and drawn": queue.OPEN_AUDIT,
+    "open and flagged, newest first": queue.OPEN_FLAGGED_NEWEST,
+    "open and flagged, worst first": queue.OPEN_FLAGGED_WORST,
+    "open and drawn, newest first": queue.OPEN_AUDIT_NEWEST,
+    "ids of open and flagged": queue.IDS[Lane.FLAGGED],
+    "ids of open and drawn": queue.IDS[Lane.AUDIT],
+    "the reviews of a batch": verdicts.OF_BATCH,
     "a call's flags": calls.FLAGS,
     "a call's reviews": calls.REVIEWS,
-    "a person's last review": calls.LAST_REVIEW,
+    "a person's last review": verdicts.LAST_REVIEW,
     "counts of a window": calls.LANES,
 }
 
@@ -60,7 +66,7 @@ def test_a_list_finds_its_calls_through_an_index_and_sorts_nothing(db: Database,
 
 
 def judge(db: Database, call_id: int, verdict: str, who: str = "ana") -> None:
-    calls.add_review(db, ReviewDraft(call_id, ReviewVerdict(verdict), who, Lane.FLAGGED, 1.0))
+    verdicts.add_review(db, ReviewDraft(call_id, ReviewVerdict(verdict), who, Lane.FLAGGED, 1.0))
 
 
 def review_of(db: Database, call_id: int) -> str:
@@ -91,9 +97,9 @@ def test_a_list_is_of_one_project(db: Database) -> None:
     assert [line.id for line in call_lists.page(db, Listing(1), before=None, limit=9)] == [1]
     assert call_lists.count(db, Listing(2, "flagged")) == 1
     assert call_lists.count(db, Listing(None)) == 2
-    assert calls.count_open(db, 1)[Lane.FLAGGED] == 0
-    assert calls.count_open(db, 2)[Lane.FLAGGED] == 1
-    assert calls.open_items(db, Lane.FLAGGED, project_id=1) == []
+    assert queue.count_open(db, 1)[Lane.FLAGGED] == 0
+    assert queue.count_open(db, 2)[Lane.FLAGGED] == 1
+    assert queue.open_items(db, Lane.FLAGGED, project_id=1) == []
     assert calls.lanes(db, 0, 1).calls == 1
     assert calls.lanes(db, 0).calls == 2
 
@@ -159,10 +165,10 @@ def test_verdicts_are_taken_back_one_after_the_other(db: Database) -> None:
     store(db, *(made(n, flags=[TRUNCATED]) for n in range(3)))
     for call_id, verdict in ((1, "right"), (2, "wrong"), (2, "right"), (3, "unsure")):
         judge(db, call_id, verdict)
-    assert calls.count_open(db)[Lane.FLAGGED] == 0
+    assert queue.count_open(db)[Lane.FLAGGED] == 0
 
     def back() -> tuple[int, str] | None:
-        review = calls.undo_review(db, "ana")
+        review = verdicts.undo_review(db, "ana")
         return None if review is None else (review.call_id, review.verdict.value)
 
     assert back() == (3, "unsure")
@@ -172,14 +178,14 @@ def test_verdicts_are_taken_back_one_after_the_other(db: Database) -> None:
     assert review_of(db, 2) == ""
     assert back() == (1, "right")
     assert back() is None
-    assert calls.count_open(db)[Lane.FLAGGED] == 3
+    assert queue.count_open(db)[Lane.FLAGGED] == 3
     assert len(calls.detail(db, 2).reviews) == 2, "the history stays"
 
 
 def test_nobody_takes_back_what_somebody_else_said(db: Database) -> None:
     store(db, made(1))
     judge(db, 1, "wrong", "ben")
-    assert calls.undo_review(db, "ana") is None
+    assert verdicts.undo_review(db, "ana") is None
     assert review_of(db, 1) == "wrong"
 
 
@@ -187,11 +193,11 @@ def test_taking_back_keeps_to_a_project_or_a_call(db: Database) -> None:
     store(db, made(1), made(2), made(3, project_id=2))
     for call_id in (1, 2, 3):
         judge(db, call_id, "right")
-    taken = calls.undo_review(db, "ana", project_id=1)
+    taken = verdicts.undo_review(db, "ana", project_id=1)
     assert taken is not None
     assert taken.call_id == 2
-    assert calls.undo_review(db, "ana", call_id=2) is None
-    taken = calls.undo_review(db, "ana", call_id=1)
+    assert verdicts.undo_review(db, "ana", call_id=2) is None
+    taken = verdicts.undo_review(db, "ana", call_id=1)
     assert taken is not None
     assert taken.call_id == 1
     assert review_of(db, 3) == "right"
@@ -204,8 +210,8 @@ def test_a_lanes_counts_leave_unsure_verdicts_out(db: Database) -> None:
         *(made(n, audit=0.5) for n in range(4, 9)),
         made(9, status="error", output="", flags=[TRUNCATED]),
     )
-    assert calls.count_open(db)[Lane.FLAGGED] == 4
-    assert [row.id for row in calls.open_items(db, Lane.FLAGGED)] == [1, 2, 3, 4]
+    assert queue.count_open(db)[Lane.FLAGGED] == 4
+    assert [row.id for row in queue.open_items(db, Lane.FLAGGED)] == [1, 2, 3, 4]
     for call_id, verdict in ((1, "wrong"), (2, "right"), (3, "unsure"), (5, "wrong"), (6, "right")):
         judge(db, call_id, verdict)
     lanes = calls.lanes(db, 0, 1)
@@ -245,7 +251,7 @@ def test_lanes_count_which_wrong_answers_are_harmful_by_the_verdict_in_force(db:
         draft = ReviewDraft(
             call_id, ReviewVerdict(verdict), "ana", Lane.FLAGGED, 1.0, severity=severity
         )
-        calls.add_review(db, draft)
+        verdicts.add_review(db, draft)
 
     say(1, "wrong", "harmful")
     say(2, "wrong", "harmful")
@@ -255,5 +261,33 @@ def test_lanes_count_which_wrong_answers_are_harmful_by_the_verdict_in_force(db:
     lanes = calls.lanes(db, 0, 1)
     assert (lanes.flagged_wrong, lanes.flagged_harmful) == (2, 1)
     assert (lanes.audited_wrong, lanes.audited_harmful) == (1, 1)
-    calls.undo_review(db, "ana", call_id=3)
+    verdicts.undo_review(db, "ana", call_id=3)
     assert calls.lanes(db, 0, 1).audited_harmful == 0
+
+
+def test_a_batch_with_calls_that_are_known_keeps_each_text_and_flag_with_its_call(
+    db: Database,
+) -> None:
+    first = [made(n, output=f"answer {n}", flags=[TRUNCATED]) for n in range(3)]
+    again = [made(n, output=f"answer {n}", flags=[TRUNCATED]) for n in (2, 1, 5, 5, 6)]
+    assert calls.add(db, first) == 3
+    assert calls.add(db, again) == 2
+    assert calls.add(db, again) == 0
+    stored = [
+        calls.detail(db, line.id) for line in call_lists.page(db, Listing(), before=None, limit=9)
+    ]
+    assert [one.output for one in stored] == [f"answer {n}" for n in (6, 5, 2, 1, 0)]
+    assert all(one.flags == (TRUNCATED,) for one in stored)
+
+
+def test_a_batch_of_any_size_is_stored_whole_and_in_its_order(db: Database) -> None:
+    for size, start in ((1, 0), (63, 1), (64, 64), (137, 128)):
+        assert (
+            calls.add(db, [made(n, output=f"answer {n}") for n in range(start, start + size)])
+            == size
+        )
+    newest_first = call_lists.page(db, Listing(), before=None, limit=999)
+    assert [line.output_head for line in newest_first] == [
+        f"answer {n}" for n in range(264, -1, -1)
+    ]
+    assert calls.texts(db, newest_first[7].id)[1] == newest_first[7].output_head

@@ -23,6 +23,7 @@ from llmops_tui.services import (
     models,
     projects,
     prompts,
+    queues,
     runs,
     triage,
 )
@@ -78,7 +79,7 @@ def fill(bench: Bench, directory: Path, texts: Sequence[str]) -> None:
     judge = Judge(workspace.db, flagger_of(), project_id=project.id, audit_probability=0.9, seed=1)
     drafts = [call(number, text) for number, text in enumerate(texts)]
     calls.add(workspace.db, [judge.judge(draft) for draft in drafts])
-    waiting = triage.queue(workspace, Lane.AUDIT, project_id=project.id)
+    waiting = queues.queue(workspace, Lane.AUDIT, project_id=project.id)
     triage.review(workspace, waiting[0], ReviewVerdict.WRONG, reason=texts[0], note=texts[2])
     for text in texts[:5]:
         row = ExampleDraft({text[:30]: text}, text, (text,), text[:10])

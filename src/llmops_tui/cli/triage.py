@@ -18,8 +18,9 @@ from llmops_tui.cli.output import (
 )
 from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.errors import ExitCode
+from llmops_tui.core.queue_order import Order
 from llmops_tui.core.role import Role, RoleError
-from llmops_tui.services import call_examples, projects, reviews
+from llmops_tui.services import call_examples, projects, queues, reviews
 from llmops_tui.services import triage as service
 from llmops_tui.services.workspace import Workspace
 
@@ -43,21 +44,37 @@ def triage(ctx: click.Context) -> None:
 
 @triage.command("list")
 @click.option("--lane", type=click.Choice([*LANES, "all"]), default="all", show_default=True)
+@click.option(
+    "--order",
+    "by",
+    type=click.Choice([order.value for order in Order]),
+    default=Order.OLDEST.value,
+    show_default=True,
+    help="What comes first in each lane; alike: what failed alike, the largest group first.",
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
-def list_(ctx: click.Context, lane: str, limit: int, as_json: bool) -> None:
-    """List the calls that wait, oldest first in each lane.
+def list_(ctx: click.Context, lane: str, by: str, limit: int, as_json: bool) -> None:
+    """List the calls that wait, lane by lane.
 
     Exit code: 0 some wait, 3 none does.
     """
     workspace = workspace_of(ctx)
     project_id = _project(ctx, workspace)
+    order = Order(by)
     wanted = [Lane(lane)] if lane != "all" else [Lane.FLAGGED, Lane.AUDIT]
     found = [
         (each, call)
         for each in wanted
-        for call in service.queue(workspace, each, limit=limit, project_id=project_id)
+        for call in queues.queue(
+            workspace,
+            each,
+            order,
+            limit=limit,
+            project_id=project_id,
+            arranged=queues.arrange(workspace, each, order, project_id),
+        )
     ]
     if as_json:
         print_json([_call_data(each, call) for each, call in found])

@@ -77,6 +77,8 @@ class CallRow:
     output_head: str
     flagged: int
     """How many rules flagged it."""
+    severity: int
+    """Of its worst flag: 3 high, 2 medium, 1 low, 0 without one."""
     audit_probability: float | None
     """With which probability it was drawn for the audit; None when it was not drawn."""
     review: str
@@ -126,6 +128,8 @@ class ReviewDraft:
     reason: str = ""
     note: str = ""
     corrected: str | None = None
+    blind: bool = False
+    """Whether flags, lane and other opinions were hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +147,9 @@ class Review:
     reviewer: str
     reviewed_at: int
     undone_at: int | None
+    batch_id: int | None = None
+    """Of a verdict that was given to many calls at once."""
+    blind: bool = False
+    """Whether flags, lane and other opinions were hidden."""
+    together: int = 1
+    """Of a verdict that was taken back: on how many calls."""

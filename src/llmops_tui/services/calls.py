@@ -10,7 +10,7 @@ from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.services.workspace import Workspace, default_path
-from llmops_tui.store import call_lists, calls, endpoints, gateways, projects
+from llmops_tui.store import call_lists, calls, endpoints, gateways, projects, queue
 from llmops_tui.store.call_lists import SEARCHED, CallFilter, CallLine, Latest, Listing, Only
 from llmops_tui.store.calls import NEWEST, Lanes
 
@@ -117,7 +117,7 @@ def summary(
     workspace: Workspace, window_days: int = 30, project_id: int | None = None
 ) -> MonitorSummary:
     """What the window holds, and what waits for a verdict; of one project, or of all."""
-    waiting = calls.count_open(workspace.db, project_id)
+    waiting = queue.count_open(workspace.db, project_id)
     return MonitorSummary(
         lanes=calls.lanes(workspace.db, now_ms() - window_days * DAY_MS, project_id),
         open_flagged=waiting[Lane.FLAGGED],

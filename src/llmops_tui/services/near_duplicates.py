@@ -27,7 +27,17 @@ MOST_HEADS = 20
 class NearDuplicates:
     """Collects texts; `groups` says which are nearly the same."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, alike: float = ALIKE, bands: int = BANDS, fewest_words: int = FEWEST_WORDS
+    ) -> None:
+        """Nothing collected yet.
+
+        Args:
+            alike: Jaccard likeness of the word pairs from which two texts belong together.
+            bands: More of them find what is less alike, and compare more.
+            fewest_words: Texts of fewer say too little.
+        """
+        self._alike, self._bands, self._fewest = alike, bands, fewest_words
         self._positions: list[int] = []
         self._texts: list[str] = []
         self._left_out = 0
@@ -39,7 +49,7 @@ class NearDuplicates:
 
     def add(self, position: int, text: str) -> None:
         """Take in one text; those of a few words say too little to be alike."""
-        if len(text.split()) < FEWEST_WORDS:
+        if len(text.split()) < self._fewest:
             return
         if len(self._texts) >= MOST:
             self._left_out += 1
@@ -67,9 +77,9 @@ class NearDuplicates:
             pairs = [list(_pairs(text)) for text in self._texts[start : start + BATCH]]
             hashes = RMinHash.from_token_sets(pairs, PERMUTATIONS, SEED)
             signatures[start : start + len(hashes)] = [one.digest() for one in hashes]
-        rows = PERMUTATIONS // BANDS
+        rows = PERMUTATIONS // self._bands
         factors = np.array([pow(FACTOR, n + 1, 2**64) for n in range(rows)], np.uint64)
-        for band in range(BANDS):
+        for band in range(self._bands):
             keys = (signatures[:, band * rows : (band + 1) * rows] * factors).sum(axis=1)
             order = np.argsort(keys, kind="stable")
             edges = np.flatnonzero(np.diff(keys[order])) + 1
@@ -86,7 +96,7 @@ class NearDuplicates:
                 if _first(leader, head) == _first(leader, number):
                     break
                 own = own or _pairs(self._texts[number])
-                if len(own & known[head]) >= ALIKE * len(own | known[head]):
+                if len(own & known[head]) >= self._alike * len(own | known[head]):
                     leader[_first(leader, number)] = _first(leader, head)
                     break
             else:

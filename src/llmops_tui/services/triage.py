@@ -14,7 +14,7 @@ from llmops_tui.core.tolerance import State, Tolerance, percent
 from llmops_tui.core.tolerance.words import bound_percent, count
 from llmops_tui.services.calls import DAY_MS
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import calls, reviews, settings
+from llmops_tui.store import calls, queue, reviews, settings, verdicts
 from llmops_tui.store.calls import Lanes
 
 if TYPE_CHECKING:
@@ -53,21 +53,9 @@ class LiveEstimate:
     """Of the window; None before the first review."""
 
 
-def queue(
-    workspace: Workspace,
-    lane: Lane,
-    *,
-    after: int = 0,
-    limit: int = 64,
-    project_id: int | None = None,
-) -> list[CallRow]:
-    """Calls of a lane that wait for a verdict, oldest first; of one project, or of all."""
-    return calls.open_items(workspace.db, lane, after=after, limit=limit, project_id=project_id)
-
-
 def waiting(workspace: Workspace, project_id: int | None = None) -> dict[Lane, int]:
     """How many calls wait in each lane."""
-    return calls.count_open(workspace.db, project_id)
+    return queue.count_open(workspace.db, project_id)
 
 
 def open_call(workspace: Workspace, call_id: int) -> CallDetail:
@@ -88,10 +76,11 @@ def review(
     reason: str = "",
     note: str = "",
     corrected: str | None = None,
+    blind: bool = False,
 ) -> None:
-    """Give a verdict on a call."""
+    """Give a verdict on a call; `blind` where flags, lane and other opinions were hidden."""
     lane, probability = lane_of(call)
-    calls.add_review(
+    verdicts.add_review(
         workspace.db,
         ReviewDraft(
             call_id=call.id,
@@ -103,12 +92,17 @@ def review(
             reason=reason,
             note=note,
             corrected=corrected,
+            blind=blind,
         ),
     )
 
 
 def undo(
-    workspace: Workspace, *, project_id: int | None = None, call_id: int | None = None
+    workspace: Workspace,
+    *,
+    project_id: int | None = None,
+    call_id: int | None = None,
+    whole: bool = True,
 ) -> Review | None:
     """Take this person's last verdict back; which one, or None when there is none left.
 
@@ -116,8 +110,11 @@ def undo(
         workspace: Where and who.
         project_id: Only verdicts on calls of this project.
         call_id: Only verdicts on this call.
+        whole: One that was given to many calls at once is taken back from all of them.
     """
-    return calls.undo_review(workspace.db, workspace.person, project_id=project_id, call_id=call_id)
+    return verdicts.undo_review(
+        workspace.db, workspace.person, project_id=project_id, call_id=call_id, whole=whole
+    )
 
 
 def reasons(workspace: Workspace, project_id: int | None) -> tuple[str, ...]:
@@ -217,7 +214,7 @@ def live_estimate(
         estimate.lower,
         estimate.upper,
         _sentence(found, tolerance, estimate, harm),
-        _note(estimate.note, found),
+        _note(estimate.note, found, verdicts.count_batched(workspace.db, since, project_id)),
         _state(tolerance, estimate, harm),
         None if harm is None else harm.upper,
         error_budget(found.calls, tolerance.max_wrong, estimate),
@@ -307,10 +304,18 @@ def _apart_words(found: Lanes) -> str:
     return f"{found.apart:,} {noun} failed, {were} cancelled or came without text"
 
 
-def _note(assumed: str, found: Lanes) -> str:
+def _note(assumed: str, found: Lanes, together: int) -> str:
     notes = [assumed] if assumed else []
+    if together:
+        notes.append(
+            f"{count(together, 'verdict')} {'was' if together == 1 else 'were'} given to many "
+            "calls at once: nobody read each answer"
+        )
     if found.unsure:
         notes.append(f"{count(found.unsure, 'unsure verdict')} counted as not reviewed")
     if found.apart:
         notes.append(f"{_apart_words(found)}: apart, neither right nor wrong")
+    if found.removed:
+        were = "was" if found.removed == 1 else "were"
+        notes.append(f"{count(found.removed, 'call')} counted that {were} removed by retention")
     return "; ".join(notes)

@@ -13,24 +13,26 @@ from llmops_tui.core.call import (
     CallRow,
     Lane,
     Review,
-    ReviewDraft,
     ReviewVerdict,
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store import removed
+from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
 
 HEAD_LENGTH = 160
+SEVERITY_RANKS = {"high": 3, "medium": 2, "low": 1}
 
 INSERT_CALL = """
-INSERT INTO call (project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
+INSERT INTO call (id, project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
                   conversation_id, operation, provider, model, prompt_name, prompt_version,
                   prompt_version_id, status, error, finish_reason, input_tokens, output_tokens,
                   cost, duration_ms, first_token_ms, input_head, output_head, flagged,
-                  audit_probability, started_at, received_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  severity, audit_probability, started_at, received_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (identity) DO NOTHING
 """
 INSERT_BODY = "INSERT INTO call_body (call_id, body) VALUES (?, ?)"
@@ -38,10 +40,12 @@ INSERT_FLAG = """
 INSERT INTO flag (call_id, position, rule, severity, reason, start, stop)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+LAST_ID = "SELECT max(id) FROM call"
+IDS_FROM = "SELECT id FROM call WHERE id >= ?"
 SELECT_ROW = """
 SELECT id, source, model, prompt_name, prompt_version, status, finish_reason, input_tokens,
-       output_tokens, duration_ms, input_head, output_head, flagged, audit_probability, review,
-       started_at, received_at
+       output_tokens, duration_ms, input_head, output_head, flagged, severity,
+       audit_probability, review, started_at, received_at
 FROM call
 """
 PAGE = SELECT_ROW + "WHERE id < ? ORDER BY id DESC LIMIT ?"
@@ -50,28 +54,6 @@ PAGE_ERRORS = SELECT_ROW + "WHERE status = 'error' AND id < ? ORDER BY id DESC L
 NEWER = SELECT_ROW + "WHERE id > ? ORDER BY id LIMIT ?"
 # What can be judged: an answer came, and its text (or that of the question) was captured.
 ANSWERED = "status = 'ok' AND (output_head <> '' OR (flagged > 0 AND input_head <> ''))"
-OPEN_FLAGGED = (
-    SELECT_ROW
-    + f"""INDEXED BY call_open
-WHERE flagged > 0 AND review = '' AND {ANSWERED} AND id > ?1
-      AND (?2 IS NULL OR project_id = ?2)
-ORDER BY id LIMIT ?3"""
-)
-OPEN_AUDIT = (
-    SELECT_ROW
-    + f"""INDEXED BY call_audit_open
-WHERE audit_probability IS NOT NULL AND review = '' AND {ANSWERED} AND id > ?1
-      AND (?2 IS NULL OR project_id = ?2)
-ORDER BY id LIMIT ?3"""
-)
-COUNT_OPEN = """
-SELECT (SELECT count(*) FROM call INDEXED BY call_open
-        WHERE flagged > 0 AND review = '' AND ANSWERED
-              AND (?1 IS NULL OR project_id = ?1)) AS flagged,
-       (SELECT count(*) FROM call INDEXED BY call_audit_open
-        WHERE audit_probability IS NOT NULL AND review = '' AND ANSWERED
-              AND (?1 IS NULL OR project_id = ?1)) AS audit
-""".replace("ANSWERED", ANSWERED)
 GET = SELECT_ROW + "WHERE id = ?"
 REST = """
 SELECT c.error, c.trace_id, c.span_id, c.response_id
@@ -82,22 +64,6 @@ GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
 GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"
 FLAGS = "SELECT * FROM flag WHERE call_id = ? ORDER BY position"
 REVIEWS = "SELECT * FROM review WHERE call_id = ? ORDER BY id"
-INSERT_REVIEW = """
-INSERT INTO review (call_id, verdict, severity, reason, note, corrected, lane,
-                    inclusion_probability, reviewer, reviewed_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-SET_REVIEW = "UPDATE call SET review = ? WHERE id = ?"
-LAST_REVIEW = """
-SELECT r.* FROM review r JOIN call c ON c.id = r.call_id
-WHERE r.reviewer = ?1 AND r.undone_at IS NULL AND (?2 IS NULL OR c.project_id = ?2)
-      AND (?3 IS NULL OR r.call_id = ?3)
-ORDER BY r.id DESC LIMIT 1
-"""
-UNDO = "UPDATE review SET undone_at = ? WHERE id = ?"
-IN_FORCE = """
-SELECT verdict FROM review WHERE call_id = ? AND undone_at IS NULL ORDER BY id DESC LIMIT 1
-"""
 LANES = """
 SELECT coalesce(sum(answered), 0) AS calls,
        coalesce(sum(answered AND flagged), 0) AS flagged,
@@ -160,6 +126,8 @@ class Lanes:
     flagged_harmful: int = 0
     """Of the wrong ones of each lane."""
     audited_harmful: int = 0
+    removed: int = 0
+    """Counted in `calls` and `apart`, and no longer stored: none of them was to be judged."""
 
     @property
     def arrived(self) -> int:
@@ -174,26 +142,34 @@ def add(db: Database, calls: Sequence[NewCall]) -> int:
         db, [(new.call.input, new.call.output, new.call.attributes) for new in calls]
     )
     values = [_call_values(new, received_at) for new in calls]
-    added = 0
     with db.write("call") as connection:
-        for new, row, body in zip(calls, values, bodies, strict=True):
-            cursor = connection.execute(INSERT_CALL, row)
-            if cursor.rowcount != 1:
-                continue
-            added += 1
-            call_id = cursor.lastrowid
-            connection.execute(INSERT_BODY, (call_id, body))
-            for place, flag in enumerate(new.flags):
-                insert_flag(connection, call_id, place, flag)
+        first = (connection.execute(LAST_ID).fetchone()[0] or 0) + 1
+        numbered = [(call_id, *row) for call_id, row in enumerate(values, first)]
+        added = insert_rows(connection, INSERT_CALL, numbered)
+        fresh = list(zip(range(first, first + len(calls)), calls, bodies, strict=True))
+        if added < len(calls):
+            stored = {int(row[0]) for row in connection.execute(IDS_FROM, (first,))}
+            fresh = [one for one in fresh if one[0] in stored]
+        insert_rows(connection, INSERT_BODY, [(call_id, body) for call_id, _, body in fresh])
+        flags = [
+            _flag_values(call_id, place, flag)
+            for call_id, new, _ in fresh
+            for place, flag in enumerate(new.flags)
+        ]
+        insert_rows(connection, INSERT_FLAG, flags)
     return added
 
 
-def insert_flag(
-    connection: sqlite3.Connection, call_id: int | None, place: int, flag: CallFlag
+def insert_flags(
+    connection: sqlite3.Connection, call_id: int, flags: Sequence[CallFlag], first: int = 0
 ) -> None:
-    """Add a flag, inside a transaction of the caller's."""
-    values = (flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
-    connection.execute(INSERT_FLAG, (call_id, place, *values))
+    """Add flags of a call, the first at a position, inside a transaction of the caller's."""
+    rows = [_flag_values(call_id, place, flag) for place, flag in enumerate(flags, first)]
+    insert_rows(connection, INSERT_FLAG, rows)
+
+
+def _flag_values(call_id: int, place: int, flag: CallFlag) -> tuple[object, ...]:
+    return (call_id, place, flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
 
 
 def page(db: Database, *, before: int = NEWEST, limit: int = 64, only: str = "") -> list[CallRow]:
@@ -207,24 +183,6 @@ def newer(db: Database, after: int, limit: int = 256) -> list[CallRow]:
     return [read_row(row) for row in db.rows(NEWER, (after, limit))]
 
 
-def open_items(
-    db: Database, lane: Lane, *, after: int = 0, limit: int = 64, project_id: int | None = None
-) -> list[CallRow]:
-    """Calls of a lane that wait for a verdict, oldest first; of one project, or of all.
-
-    Calls without an answer wait for none: errored is neither right nor wrong.
-    """
-    sql = OPEN_FLAGGED if lane is Lane.FLAGGED else OPEN_AUDIT
-    return [read_row(row) for row in db.rows(sql, (after, project_id, limit))]
-
-
-def count_open(db: Database, project_id: int | None = None) -> dict[Lane, int]:
-    """How many calls wait for a verdict in each lane; of one project, or of all."""
-    row = db.row(COUNT_OPEN, (project_id,))
-    assert row is not None
-    return {Lane.FLAGGED: row["flagged"], Lane.AUDIT: row["audit"]}
-
-
 def detail(db: Database, call_id: int) -> CallDetail:
     """One call whole.
 
@@ -233,7 +191,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
     """
     row, rest = db.row(GET, (call_id,)), db.row(REST, (call_id,))
     if row is None or rest is None:
-        raise NotFoundError(f"There is no call {call_id}.")
+        raise NotFoundError(f"There is no call {call_id}.", "Retention may have removed it.")
     asked, answered, attributes = texts(db, call_id)
     return CallDetail(
         row=read_row(row),
@@ -269,49 +227,6 @@ def texts(db: Database, call_id: int) -> tuple[str, str, str]:
     return unpack(old["input"]), unpack(old["output"]), unpack(old["attributes"])
 
 
-def add_review(db: Database, draft: ReviewDraft) -> int:
-    """Record a verdict and put it in force; its id."""
-    with db.write("review") as connection:
-        cursor = connection.execute(
-            INSERT_REVIEW,
-            (
-                draft.call_id,
-                draft.verdict.value,
-                draft.severity,
-                draft.reason,
-                draft.note,
-                draft.corrected,
-                draft.lane.value,
-                draft.inclusion_probability,
-                draft.reviewer,
-                now_ms(),
-            ),
-        )
-        connection.execute(SET_REVIEW, (draft.verdict.value, draft.call_id))
-    return int(cursor.lastrowid or 0)
-
-
-def undo_review(
-    db: Database, reviewer: str, *, project_id: int | None = None, call_id: int | None = None
-) -> Review | None:
-    """Take the reviewer's last verdict back; which one it was, or None when there is none.
-
-    Args:
-        db: The workspace.
-        reviewer: Whose verdict.
-        project_id: Only on calls of this project.
-        call_id: Only on this call.
-    """
-    with db.write("review") as connection:
-        row = connection.execute(LAST_REVIEW, (reviewer, project_id, call_id)).fetchone()
-        if row is None:
-            return None
-        connection.execute(UNDO, (now_ms(), row["id"]))
-        left = connection.execute(IN_FORCE, (row["call_id"],)).fetchone()
-        connection.execute(SET_REVIEW, (left["verdict"] if left else "", row["call_id"]))
-    return read_review(row)
-
-
 def newest_time(db: Database) -> int | None:
     """When the newest call arrived."""
     row = db.row(NEWEST_TIME)
@@ -322,7 +237,13 @@ def lanes(db: Database, since: int, project_id: int | None = None) -> Lanes:
     """Counts of both lanes over calls that started at or after `since`."""
     row = db.row(LANES, (since, project_id))
     assert row is not None
-    return Lanes(**{name: row[name] for name in Lanes.__slots__})
+    gone = removed.total(db, since, None, project_id)
+    found = {name: row[name] for name in Lanes.__slots__ if name != "removed"}
+    found["calls"] += gone.answered
+    found["apart"] += gone.calls - gone.answered
+    found["errors"] += gone.errors
+    found["flagged_apart"] += gone.flagged
+    return Lanes(**found, removed=gone.calls)
 
 
 def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:
@@ -353,17 +274,23 @@ def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:
         head(call.input, from_end=True),
         head(call.output),
         len(new.flags),
+        worst(new.flags),
         new.audit_probability,
         call.started_at,
         received_at,
     )
 
 
+def worst(flags: Sequence[CallFlag]) -> int:
+    """How bad the worst of some flags is: 3 high, 2 medium, 1 low, 0 where there is none."""
+    return max((SEVERITY_RANKS.get(flag.severity, 1) for flag in flags), default=0)
+
+
 def head(text: str, *, from_end: bool = False) -> str:
     """The part of a text that lists show, as any column can hold it."""
     # Of a conversation the last turn tells most, so its end is shown.
     cut = text[-HEAD_LENGTH:] if from_end else text[:HEAD_LENGTH]
-    return cut.encode("utf-8", "replace").decode()
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode()
 
 
 def read_row(row: sqlite3.Row, call_id: int | None = None) -> CallRow:
@@ -386,4 +313,6 @@ def read_review(row: sqlite3.Row) -> Review:
         reviewer=row["reviewer"],
         reviewed_at=row["reviewed_at"],
         undone_at=row["undone_at"],
+        batch_id=row["batch_id"],
+        blind=bool(row["blind"]),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmops_tui.core.call import CallRow, Review
 from llmops_tui.core.clock import now_ms
+from llmops_tui.store import removed
 from llmops_tui.store.calls import read_review, read_row
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
@@ -15,8 +16,8 @@ from llmops_tui.store.database import Database
 PAGE = """
 SELECT r.*, c.id AS c_id, c.source, c.model, c.prompt_name, c.prompt_version, c.status,
        c.finish_reason, c.input_tokens, c.output_tokens, c.duration_ms, c.input_head,
-       c.output_head, c.flagged, c.audit_probability, c.review, c.started_at, c.received_at,
-       c.trace_id, c.response_id
+       c.output_head, c.flagged, c.severity AS c_severity, c.audit_probability, c.review,
+       c.started_at, c.received_at, c.trace_id, c.response_id
 FROM review r JOIN call c ON c.id = r.call_id
 WHERE r.id > ?1 AND r.undone_at IS NULL AND (?2 IS NULL OR c.project_id = ?2)
 ORDER BY r.id LIMIT ?3
@@ -113,11 +114,16 @@ def is_known(db: Database, call_id: int, reviewer: str, words: Sequence[str]) ->
 
 
 def by_rule(db: Database, since: int, project_id: int | None = None) -> list[RuleCounts]:
-    """Each rule's flagged calls since a time, and what people said of them."""
-    return [
-        RuleCounts(row["rule"], row["flagged"], row["correct"], row["wrong"])
+    """Each rule's flagged calls since a time, removed ones too, and what people said of them."""
+    gone = removed.flags(db, since, project_id)
+    found = [
+        RuleCounts(
+            row["rule"], row["flagged"] + gone.pop(row["rule"], 0), row["correct"], row["wrong"]
+        )
         for row in db.rows(RULES, (since, project_id))
     ]
+    found += [RuleCounts(rule, calls, 0, 0) for rule, calls in gone.items()]
+    return sorted(found, key=lambda one: -one.flagged)
 
 
 def judged_by_several(db: Database, project_id: int | None = None) -> list[SecondLook]:
@@ -172,7 +178,8 @@ def _reviewed(row: sqlite3.Row) -> ReviewedCall:
     return ReviewedCall(
         read_review(row),
         row["inclusion_probability"],
-        read_row(row, row["c_id"]),
+        # A verdict has a severity of its own.
+        replace(read_row(row, row["c_id"]), severity=row["c_severity"]),
         row["trace_id"],
         row["response_id"],
     )

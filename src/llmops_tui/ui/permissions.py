@@ -30,10 +30,14 @@ LOOKING = SHELL | {
     "monitor.flagged", "monitor.errors", "monitor.everything", "monitor.pause",
     "monitor.call.newer", "monitor.call.older",
     "triage.flagged", "triage.audit", "triage.next", "triage.previous", "triage.why",
-    "triage.rules", "triage.whole",
+    "triage.rules", "triage.whole", "triage.order",
 }  # fmt: skip
 VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason")
-JUDGING = LOOKING | {f"{scope}.{name}" for scope in ("triage", "monitor.call") for name in VERDICTS}
+JUDGING = (
+    LOOKING
+    | {f"{scope}.{name}" for scope in ("triage", "monitor.call") for name in VERDICTS}
+    | {"triage.alike"}
+)
 ANYWHERE = ("dialogs.", "lists.")
 """Moving about and leaving what is open; what a dialog would do is refused before it opens."""
 PAGES = frozenset(
@@ -46,7 +50,7 @@ PAGES = frozenset(
         "triage", "triage.rules", "models",
     }
 )  # fmt: skip
-DIALOGS = ("dialogs.pick", "dialogs.help", "dialogs.error")
+DIALOGS = ("dialogs.pick", "dialogs.alike", "dialogs.help", "dialogs.error")
 
 
 def refusal(role: Role, command_id: str) -> str | None:

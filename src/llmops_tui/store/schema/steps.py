@@ -23,4 +23,6 @@ STEPS: tuple[str, ...] = (
     "tuning",
     "proposals",
     "anchors",
+    "queue",
+    "retention",
 )

@@ -20,5 +20,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("dialogs.help.close", "escape,q,question_mark", "Close", "Back.", 1, False),
     Command("dialogs.error.details", "d", "Details", "Show the technical details.", 1, False),
     Command("dialogs.error.close", "escape,q,enter", "Close", "Go on.", 2, False),
+    Command("dialogs.alike.wrong", "w", "Wrong", "All of them are wrong.", 1, False),
+    Command("dialogs.alike.right", "r", "Right", "All of them are right.", 2, False),
+    Command("dialogs.alike.cosmetic", "c", "Cosmetic", "All are wrong in their looks.", 3, False),
+    Command("dialogs.alike.harmful", "h", "Harmful", "All are wrong and do harm.", 4, False),
+    Command("dialogs.alike.cancel", "escape,q", "Cancel", "Judge none of them.", 5, False),
     Command("dialogs.pick.cancel", "escape,q", "Cancel", "Choose nothing.", 2, False),
 )

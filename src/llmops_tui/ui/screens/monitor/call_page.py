@@ -33,6 +33,7 @@ class CallPage(JudgingPage[CallDetail]):
         "stored: when the gateway had it in the file."
     )
     TOPICS = frozenset({"review"})
+    TAKES_WHOLE = False
     AUTO_FOCUS = "#call"
     DEFAULT_CSS = """
     CallPage #head { height: 1; text-style: bold; }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane, Review, ReviewVerdict
-from llmops_tui.services import triage
+from llmops_tui.services import queues, triage
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.monitor import texts
 from llmops_tui.ui.screens.pick import PickScreen
@@ -31,6 +31,9 @@ COSMETIC, WRONG, HARMFUL = triage.SEVERITIES
 class JudgingPage(Page[Model]):
     """Verdicts are shown at once and written behind; what can't be written comes back."""
 
+    TAKES_WHOLE: ClassVar[bool] = True
+    """Whether undo takes a verdict on many calls back from all, or from the one in front."""
+
     def __init__(self) -> None:
         super().__init__()
         self._ledger = Ledger(self._write, self._take_back)
@@ -43,6 +46,11 @@ class JudgingPage(Page[Model]):
     def judged(self) -> CallDetail | None:
         """The call in front, where it has been read."""
         raise NotImplementedError
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether why the call is here, and what others say of it, is hidden."""
+        return False
 
     def given(self, entry: Entry) -> None:
         """A verdict was just given: show what comes next."""
@@ -203,12 +211,23 @@ class JudgingPage(Page[Model]):
         detail = self.judged
         if detail is not None:
             remark = self._remarks.pop(detail.row.id, Remark())
-            self.given(self._ledger.judge(detail.row, verdict, severity, remark))
+            blind = self.is_blind
+            self.given(self._ledger.judge(detail.row, verdict, severity, remark, blind=blind))
             self.write_soon()
 
     def _write(self, entry: Entry) -> None:
         assert entry.call is not None
         assert entry.verdict is not None
+        if entry.group is not None:
+            entry.judged = queues.judge_group(
+                self.workspace,
+                entry.group,
+                entry.verdict,
+                severity=entry.severity,
+                reason=entry.remark.reason,
+                note=entry.remark.note,
+            )
+            return
         triage.review(
             self.workspace,
             entry.call,
@@ -217,10 +236,13 @@ class JudgingPage(Page[Model]):
             reason=entry.remark.reason,
             note=entry.remark.note,
             corrected=entry.remark.corrected,
+            blind=entry.blind,
         )
 
     def _take_back(self, call_id: int | None) -> Review | None:
-        return triage.undo(self.workspace, project_id=self.project_id, call_id=call_id)
+        return triage.undo(
+            self.workspace, project_id=self.project_id, call_id=call_id, whole=self.TAKES_WHOLE
+        )
 
     def _drained(self) -> None:
         for entry in self._ledger.take_done():

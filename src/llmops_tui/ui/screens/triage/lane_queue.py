@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from llmops_tui.core.call import CallRow, Lane
-from llmops_tui.services import triage
+from llmops_tui.services import queues, triage
+from llmops_tui.services.queues import Arrangement, Order
 from llmops_tui.ui.screens.triage.ledger import Since
 
 
 class LaneQueue:
-    """Calls of one lane, oldest first, with a place in it. Keeps to its call, whatever changes."""
+    """Calls of one lane in an order, with a place in it. Keeps to its call, whatever changes."""
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        self.order = Order.OLDEST
+        self.arranged: Arrangement | None = None
+        """The order's places, where the file doesn't keep it."""
         self.items: list[CallRow] = []
         self.at = 0
         self.waiting: dict[Lane, int] = {}
@@ -54,14 +58,15 @@ class LaneQueue:
         kept = {call_id: item for call_id, item in rows.items() if call_id not in since.judged}
         kept |= {item.id: item for item in self.items if item.id in since.restored}
         here = self.current
-        self.items = [kept[call_id] for call_id in sorted(kept)]
+        self.items = sorted(kept.values(), key=self._place)
         self.waiting = dict(waiting)
         self.waiting[self.lane] = (
             self.waits + len(kept.keys() - rows) - len(since.judged & rows.keys())
         )
         if here is None:
             return None
-        self.at = next((at for at, item in enumerate(self.items) if item.id >= here.id), 0)
+        place = self._place(here)
+        self.at = next((at for at, item in enumerate(self.items) if self._place(item) >= place), 0)
         return here if here.id not in kept and here.id not in since.judged else None
 
     def step(self, by: int) -> None:
@@ -76,6 +81,15 @@ class LaneQueue:
                 self.at -= at < self.at
                 self._count(item, -1)
                 break
+        if self.at >= len(self.items):
+            self.at = 0
+
+    def remove_all(self, call_ids: Iterable[int]) -> None:
+        """Many were judged at once; in front is the first that is left at this place or behind."""
+        gone = set(call_ids)
+        self.at -= sum(item.id in gone for item in self.items[: self.at])
+        self.items = [item for item in self.items if item.id not in gone]
+        self.waiting[self.lane] = max(0, self.waits - len(gone))
         if self.at >= len(self.items):
             self.at = 0
 
@@ -98,9 +112,12 @@ class LaneQueue:
             self.start(lane)
         self._count(call, 1)
         if all(item.id != call.id for item in self.items):
-            self.items = sorted([*self.items, call], key=lambda item: item.id)
+            self.items = sorted([*self.items, call], key=self._place)
         self.at = next(at for at, item in enumerate(self.items) if item.id == call.id)
         return True
+
+    def _place(self, call: CallRow) -> tuple[int, int]:
+        return queues.place_of(call, self.order, self.arranged)
 
     def _count(self, call: CallRow, change: int) -> None:
         lane, _ = triage.lane_of(call)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from llmops_tui.core.call import CallRow, Review, ReviewVerdict
+from llmops_tui.services.queues import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,25 @@ class Entry:
     """None for taking back."""
     severity: str = ""
     remark: Remark = Remark()
+    group: Group | None = None
+    """Calls that got the verdict together, the one in front among them."""
+    blind: bool = False
+    """Whether flags, lane and other opinions were hidden."""
+    judged: int = 1
+    """On how many calls it was written."""
     settled: bool = False
     error: Exception | None = None
     taken_back: Review | None = None
     of: Entry | None = None
     """The verdict that is taken back, where it was given here."""
+
+    @property
+    def call_ids(self) -> tuple[int, ...]:
+        """The calls that it is about, as far as they are known here."""
+        group = self.group or (self.of.group if self.of is not None else None)
+        if group is not None and self.call is not None:
+            return (self.call.id, *(found for found in group.ids if found != self.call.id))
+        return () if self.call is None else (self.call.id,)
 
 
 @dataclass(slots=True)
@@ -79,9 +94,18 @@ class Ledger:
         self._done: deque[Entry] = deque()
         self._lock = threading.Lock()
 
-    def judge(self, call: CallRow, verdict: ReviewVerdict, severity: str, remark: Remark) -> Entry:
-        """Take a verdict."""
-        return self._put(Entry(call, verdict, severity, remark))
+    def judge(
+        self,
+        call: CallRow,
+        verdict: ReviewVerdict,
+        severity: str,
+        remark: Remark,
+        *,
+        group: Group | None = None,
+        blind: bool = False,
+    ) -> Entry:
+        """Take a verdict on a call, or on all calls of a group."""
+        return self._put(Entry(call, verdict, severity, remark, group, blind))
 
     def undo(self, call: CallRow | None = None) -> Entry:
         """Take the last verdict back, whether it was given here or before the app was started.
@@ -112,12 +136,11 @@ class Ledger:
         """What happened after a point."""
         found = Since()
         for entry in self._entries[mark:]:
-            call_id = entry.call.id if entry.call else None
-            if call_id is None or (entry.verdict is None and entry.error is not None):
+            if entry.verdict is None and entry.error is not None:
                 continue
             judged = entry.verdict is not None and entry.error is None
-            (found.judged if judged else found.restored).add(call_id)
-            (found.restored if judged else found.judged).discard(call_id)
+            (found.judged if judged else found.restored).update(entry.call_ids)
+            (found.restored if judged else found.judged).difference_update(entry.call_ids)
         return found
 
     def drain(self) -> None:
@@ -145,7 +168,11 @@ class Ledger:
             self._write(entry)
         elif entry.of is None or entry.of.error is None:
             # A verdict that was never written needs no taking back.
-            entry.taken_back = self._take_back(entry.call.id if entry.call else None)
+            # Of a group the call in front may have been judged by somebody else a moment before.
+            for call_id in entry.call_ids or (None,):
+                entry.taken_back = self._take_back(call_id)
+                if entry.taken_back is not None:
+                    break
 
     def _put(self, entry: Entry) -> Entry:
         self._entries.append(entry)

@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING
 from textual.containers import Container
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane
-from llmops_tui.services import triage
+from llmops_tui.services import queues, triage
+from llmops_tui.services.queues import Arrangement, Order
 from llmops_tui.ui.screens.monitor.texts import answer_section, asked_sections, call_line
 from llmops_tui.ui.screens.triage import texts
 from llmops_tui.ui.screens.triage.estimating import Estimating
-from llmops_tui.ui.screens.triage.judging import verdict_words
-from llmops_tui.ui.screens.triage.ledger import Entry
 from llmops_tui.ui.screens.triage.note_bar import NoteBar
-from llmops_tui.ui.screens.triage.reading_ahead import ReadingAhead
+from llmops_tui.ui.screens.triage.ordering import Ordering
+from llmops_tui.ui.screens.triage.working import LANE_PLACE, PAGE
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
 from llmops_tui.ui.widgets.words import Words
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-
-PAGE = 64
-LANE_PLACE = "lane"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +29,22 @@ class Queue:
 
     project_id: int | None
     lane: Lane
+    order: Order
     items: tuple[CallRow, ...]
+    arranged: Arrangement | None
     waiting: tuple[tuple[Lane, int], ...]
 
 
-class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
+class TriageScreen(Estimating[Queue], Ordering[Queue]):
     """One call fills the screen; a verdict brings the next."""
 
     SCOPE = "triage"
     PURPOSE = (
         "Calls that wait for a verdict, in two lanes: those that a rule flagged, and some drawn "
         "at random from all others, the audit. One key judges the call in front and shows the "
-        "next; u takes it back. Flagged calls alone can't tell how wrong the answers are: what "
-        "the flags miss is only found by the audit, so judge both."
+        "next; u takes it back. O says what comes first; m judges all that failed alike at once, "
+        "after a look at some of them. Flagged calls alone can't tell how wrong the answers are: "
+        "what the flags miss is only found by the audit, so judge both."
     )
     FIGURES = (
         "at most so many are wrong: the wrong ones among the flagged, plus an upper bound for "
@@ -79,10 +79,8 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lane_chosen = False
         self._mark = 0
         """Where the ledger was when the queue was last read."""
-        self._why_shown = False
 
     def compose_body(self) -> ComposeResult:
         """Lanes, estimate, what the call is, the call, what was just done."""
@@ -115,22 +113,28 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
         lane = self._queue.lane
         if not self._lane_chosen and not waiting[lane] and waiting[Lane.AUDIT]:
             lane = Lane.AUDIT
-        items = triage.queue(
-            self.workspace, lane, limit=self._queue.at + PAGE, project_id=self.project_id
+        order = self._queue.order
+        arranged = self.arranged_for(lane, order)
+        items = queues.queue(
+            self.workspace,
+            lane,
+            order,
+            limit=self._queue.at + PAGE,
+            project_id=self.project_id,
+            arranged=arranged,
         )
         self._mark = mark
         others = triage.claimed(self.workspace)
         free = tuple(item for item in items if item.id not in others)
-        return Queue(self.project_id, lane, free, tuple(waiting.items()))
+        return Queue(self.project_id, lane, order, free, arranged, tuple(waiting.items()))
 
     def show(self, model: Queue) -> None:
         """Take what was read, and keep to the call in front."""
         queue = self._queue
-        if not self._lane_chosen:
-            queue.lane = model.lane
-        elif model.lane is not queue.lane:
-            self.reload_now()  # read before the lane was changed
+        if model.order is not queue.order or (self._lane_chosen and model.lane is not queue.lane):
+            self.reload_now()  # read before lane or order were changed
             return
+        queue.lane, queue.arranged = model.lane, model.arranged
         since = self._ledger.since(self._mark)
         gone = queue.take(model.items, dict(model.waiting), since)
         if gone is not None:
@@ -155,52 +159,6 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
         self.forget_estimate()
         super().reload_now()
 
-    # Judging.
-
-    @property
-    def judged(self) -> CallDetail | None:
-        """The call in front, once it has been read."""
-        here = self._current
-        return self._details.get(here.id) if here is not None else None
-
-    def given(self, entry: Entry) -> None:
-        """The next call, at once."""
-        assert entry.call is not None
-        self._remove(entry.call.id)
-        self._why_shown = False
-        self._said = f"call {entry.call.id}: {verdict_words(entry)} · u takes it back"
-        self._show_call()
-
-    def written(self, entry: Entry) -> None:
-        """The verdict counts from now on; one taken back brings its call back."""
-        if entry.verdict is None:
-            self._took_back(entry)
-        self.estimate_soon(urgent=True)
-
-    def not_written(self, entry: Entry, error: Exception) -> None:
-        """The call comes back, with its note; a call that was brought back goes again."""
-        if entry.call is not None:
-            if entry.verdict is not None:
-                self._bring_back(entry.call)
-                self._said = f"call {entry.call.id}: NOT saved; it is back. {error}"
-            else:
-                self._remove(entry.call.id)
-                self._said = f"call {entry.call.id}: the verdict stands; it couldn't be undone."
-        self._show_call()
-
-    def note_changed(self) -> None:
-        """Show it."""
-        self._show_call()
-
-    def do_undo(self) -> None:
-        """Take the last verdict back; the call is here again at once where it was judged here."""
-        entry = self._ledger.undo()
-        if entry.of is not None and entry.call is not None:
-            self._bring_back(entry.call)
-            self._said = f"call {entry.call.id}: {verdict_words(entry.of)} taken back"
-            self._show_call()
-        self.write_soon()
-
     # Going about.
 
     def why_not(self, command_id: str) -> str | None:
@@ -223,14 +181,6 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
         """The lane of the audit."""
         self._use_lane(Lane.AUDIT)
 
-    def do_next(self) -> None:
-        """Skip the call in front."""
-        self._go(1)
-
-    def do_previous(self) -> None:
-        """Back to a call that was skipped."""
-        self._go(-1)
-
     def do_why(self) -> None:
         """Say or hide why an audited call is here."""
         self._why_shown = not self._why_shown
@@ -251,58 +201,11 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
 
     # How it works.
 
-    def _go(self, step: int) -> None:
-        self._queue.step(step)
-        self._said, self._why_shown = "", False
-        self._show_call()
-        if self._queue.at > len(self._queue) - PAGE // 4:
-            self.reload()
-
     def _use_lane(self, lane: Lane) -> None:
         self._queue.start(lane)
         self._said, self._why_shown = "", False
         self._lane_changed()
         self.query_one("#lanes", Words).put(self._lanes_line())
-
-    def _lane_changed(self) -> None:
-        self._lane_chosen = True
-        self.model = None  # whatever is read next is shown
-        self.remember(LANE_PLACE, self._queue.lane.value)
-        self.reload_now()
-
-    def _remove(self, call_id: int) -> None:
-        self._queue.remove(call_id)
-        if len(self._queue) < PAGE // 4 < self._queue.waits:
-            self.reload()
-
-    def _bring_back(self, call: CallRow) -> None:
-        lane = self._queue.lane
-        if self._queue.bring_back(call) and self._queue.lane is not lane:
-            self._lane_changed()
-
-    def _took_back(self, entry: Entry) -> None:
-        review = entry.taken_back
-        if review is None:
-            if entry.of is None:
-                self._say("There is no verdict of yours left to take back.")
-            return
-        if entry.of is not None:
-            return  # shown already
-        call_id = review.call_id
-        what = f"call {call_id}: {review.verdict} taken back"
-
-        def read(detail: CallDetail) -> None:
-            self._details[call_id] = detail
-            self._bring_back(detail.row)
-            self._said = what
-            self._show_call()
-
-        workspace = self.workspace
-        self.in_thread(lambda: triage.open_call(workspace, call_id), read, group="brought back")
-
-    def _say(self, sentence: str) -> None:
-        self._said = sentence
-        self.query_one("#status", Words).put(sentence)
 
     # Showing.
 
@@ -319,7 +222,9 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
         self.query_one("#estimate", Words).put(text)
 
     def _lanes_line(self) -> str:
-        return texts.lanes_line(self._queue.lane, self._queue.waiting, self.estimate)
+        line = texts.lanes_line(self._queue.lane, self._queue.waiting, self.estimate)
+        order = self.order_words()
+        return f"{line} · {order}" if order else line
 
     def _show_call(self) -> None:
         self.query_one("#lanes", Words).put(self._lanes_line())
@@ -342,7 +247,8 @@ class TriageScreen(Estimating[Queue], ReadingAhead[Queue]):
             self.query_one("#asked", TextPane).show_sections([])
             self.query_one("#answer", TextPane).show_sections([])
             return
-        self.query_one("#why", Words).put(texts.why_text(detail, shown=self._why_shown))
+        why = texts.why_text(detail, shown=self._why_shown)
+        self.query_one("#why", Words).put("\n".join(filter(None, (self.alike_words(), why))))
         self.query_one("#asked", TextPane).show_sections(asked_sections(detail))
         self.query_one("#answer", TextPane).show_sections([answer_section(detail)])
 

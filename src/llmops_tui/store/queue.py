@@ -1,0 +1,129 @@
+"""Calls that wait for a verdict, in the orders in which a person may want them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from llmops_tui.core.call import CallRow, Lane
+from llmops_tui.core.queue_order import Order
+from llmops_tui.store.calls import ANSWERED, NEWEST, SELECT_ROW, read_row
+from llmops_tui.store.codec import to_json
+from llmops_tui.store.database import Database
+
+WORST: Final = 4
+"""Above every severity."""
+
+_FLAGGED = f"flagged > 0 AND review = '' AND {ANSWERED} AND (?1 IS NULL OR project_id = ?1)"
+_AUDIT = (
+    f"audit_probability IS NOT NULL AND review = '' AND {ANSWERED}"
+    " AND (?1 IS NULL OR project_id = ?1)"
+)
+OPEN_FLAGGED = f"""{SELECT_ROW} INDEXED BY call_open
+WHERE {_FLAGGED} AND id > ?2 ORDER BY id LIMIT ?3"""
+OPEN_FLAGGED_NEWEST = f"""{SELECT_ROW} INDEXED BY call_open
+WHERE {_FLAGGED} AND id < ?2 ORDER BY id DESC LIMIT ?3"""
+OPEN_FLAGGED_WORST = f"""{SELECT_ROW} INDEXED BY call_open_severity
+WHERE {_FLAGGED} AND severity <= ?4 AND (severity < ?4 OR id > ?2)
+ORDER BY severity DESC, id LIMIT ?3"""
+OPEN_AUDIT = f"""{SELECT_ROW} INDEXED BY call_audit_open
+WHERE {_AUDIT} AND id > ?2 ORDER BY id LIMIT ?3"""
+OPEN_AUDIT_NEWEST = f"""{SELECT_ROW} INDEXED BY call_audit_open
+WHERE {_AUDIT} AND id < ?2 ORDER BY id DESC LIMIT ?3"""
+PAGES: Mapping[tuple[Lane, Order], str] = {
+    (Lane.FLAGGED, Order.OLDEST): OPEN_FLAGGED,
+    (Lane.FLAGGED, Order.NEWEST): OPEN_FLAGGED_NEWEST,
+    (Lane.FLAGGED, Order.SEVERITY): OPEN_FLAGGED_WORST,
+    (Lane.AUDIT, Order.OLDEST): OPEN_AUDIT,
+    (Lane.AUDIT, Order.NEWEST): OPEN_AUDIT_NEWEST,
+    (Lane.AUDIT, Order.SEVERITY): OPEN_AUDIT,
+}
+"""Nothing of the audit is flagged, so all of it is equally bad."""
+COUNT_OPEN = """
+SELECT (SELECT count(*) FROM call INDEXED BY call_open WHERE FLAGGED) AS flagged,
+       (SELECT count(*) FROM call INDEXED BY call_audit_open WHERE AUDIT) AS audit
+""".replace("FLAGGED", _FLAGGED).replace("AUDIT", _AUDIT)
+_SELECT_ID = "SELECT id FROM call"
+IDS = {
+    Lane.FLAGGED: f"{_SELECT_ID} INDEXED BY call_open WHERE {_FLAGGED} AND id > 0 ORDER BY id",
+    Lane.AUDIT: f"{_SELECT_ID} INDEXED BY call_audit_open WHERE {_AUDIT} AND id > 0 ORDER BY id",
+}
+_ALIKE = """
+SELECT id, severity, output_head, CASE WHEN output_head = '' THEN input_head ELSE '' END AS asked,
+       (SELECT group_concat(f.rule, ', ') FROM flag f WHERE f.call_id = call.id) AS rules
+FROM call"""
+ALIKE = {
+    Lane.FLAGGED: f"{_ALIKE} INDEXED BY call_open WHERE {_FLAGGED} ORDER BY id DESC LIMIT ?2",
+    Lane.AUDIT: f"{_ALIKE} INDEXED BY call_audit_open WHERE {_AUDIT} ORDER BY id DESC LIMIT ?2",
+}
+_STILL = "id IN (SELECT value FROM json_each(?1)) AND review = ''"
+STILL_OPEN = f"{SELECT_ROW} WHERE {_STILL} AND {ANSWERED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Of a call that waits, what tells which others it is like."""
+
+    id: int
+    severity: int
+    rules: str
+    """The rules that flagged it, in their order, separated by commas."""
+    text: str
+    """The beginning of its answer; the end of the question where the answer is empty."""
+
+
+def open_items(
+    db: Database,
+    lane: Lane,
+    order: Order = Order.OLDEST,
+    *,
+    after: CallRow | None = None,
+    after_id: int = 0,
+    limit: int = 64,
+    project_id: int | None = None,
+) -> list[CallRow]:
+    """Calls of a lane that wait for a verdict, in an order that the file keeps.
+
+    Calls without an answer wait for none: errored is neither right nor wrong.
+
+    Args:
+        db: The workspace.
+        lane: Which.
+        order: Oldest or newest first, or by severity.
+        after: The last call of the page before.
+        after_id: Oldest first, only calls with a higher id.
+        limit: How many.
+        project_id: Only of this project.
+    """
+    beyond = NEWEST if order is Order.NEWEST else after_id
+    values: list[object] = [project_id, beyond if after is None else after.id, limit]
+    if (lane, order) == (Lane.FLAGGED, Order.SEVERITY):
+        values.append(WORST if after is None else after.severity)
+    return [read_row(row) for row in db.rows(PAGES[lane, order], values)]
+
+
+def count_open(db: Database, project_id: int | None = None) -> dict[Lane, int]:
+    """How many calls wait for a verdict in each lane; of one project, or of all."""
+    row = db.row(COUNT_OPEN, (project_id,))
+    assert row is not None
+    return {Lane.FLAGGED: row["flagged"], Lane.AUDIT: row["audit"]}
+
+
+def open_ids(db: Database, lane: Lane, project_id: int | None = None) -> list[int]:
+    """Ids of all calls that wait in a lane, oldest first."""
+    return [int(row[0]) for row in db.rows(IDS[lane], (project_id,))]
+
+
+def open_alike(db: Database, lane: Lane, project_id: int | None, most: int) -> list[Waiting]:
+    """What tells which calls of a lane are alike, of the newest that wait."""
+    return [
+        Waiting(row["id"], row["severity"], row["rules"] or "", row["output_head"] or row["asked"])
+        for row in db.rows(ALIKE[lane], (project_id, most))
+    ]
+
+
+def still_open(db: Database, call_ids: Sequence[int]) -> dict[int, CallRow]:
+    """Those of some calls that wait for a verdict, by their ids."""
+    found = db.rows(STILL_OPEN, (to_json(list(call_ids)),))
+    return {row["id"]: read_row(row) for row in found}

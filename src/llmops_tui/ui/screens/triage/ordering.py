@@ -1,0 +1,147 @@
+"""The order of the queue, and a verdict on all calls that failed alike."""
+
+from __future__ import annotations
+
+import time
+from typing import TypeVar
+
+from llmops_tui.core.call import Lane, ReviewVerdict
+from llmops_tui.services import queues
+from llmops_tui.services.queues import Arrangement, GroupView, Order
+from llmops_tui.ui.screens.pick import PickScreen
+from llmops_tui.ui.screens.triage.alike_screen import AlikeScreen, Judgement
+from llmops_tui.ui.screens.triage.ledger import Remark
+from llmops_tui.ui.screens.triage.working import Working
+
+Model = TypeVar("Model")
+
+ORDER_PLACE = "order"
+FRESH_S = 30.0
+"""An order that was worked out holds at least this long; what arrives stands at its end."""
+REST = 20
+"""And this many times as long as it took."""
+ORDERS = {
+    Order.OLDEST: ("oldest first", "what waits longest"),
+    Order.NEWEST: ("newest first", "what happens now"),
+    Order.SEVERITY: ("worst first", "by the severity of the rules that flagged it"),
+    Order.CHANCE: ("by chance", "an order that means nothing; yours stays the same"),
+    Order.ALIKE: ("alike", "same rules and similar answers together, most first"),
+}
+
+
+class Ordering(Working[Model]):
+    """A queue whose order a person chooses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._arranged: Arrangement | None = None
+        self._arranged_until = 0.0
+
+    def on_mount(self) -> None:
+        """In the order that was left."""
+        kept = self.recall(ORDER_PLACE)
+        if kept is not None and kept in (*Order,):
+            self._queue.order = Order(kept)
+        super().on_mount()
+
+    def reload_now(self) -> None:
+        """Somebody asked, or it is another project: the order too is worked out anew."""
+        self._arranged_until = 0.0
+        super().reload_now()
+
+    def arranged_for(self, lane: Lane, order: Order) -> Arrangement | None:
+        """The places of an order, as of some moments ago. Runs in a thread."""
+        kept, project_id = self._arranged, self.project_id
+        if kept is not None and time.monotonic() >= self._arranged_until:
+            kept = None
+        if kept and (kept.lane, kept.order, kept.project_id) == (lane, order, project_id):
+            return kept
+        began = time.monotonic()
+        found = queues.arrange(self.workspace, lane, order, project_id)
+        took = time.monotonic() - began
+        self._arranged, self._arranged_until = found, began + max(FRESH_S, REST * took)
+        return found
+
+    def order_words(self) -> str:
+        """In which order the calls come, where it isn't the usual one."""
+        order, arranged = self._queue.order, self._queue.arranged
+        if order is Order.OLDEST:
+            return ""
+        limits = arranged.limits if arranged is not None else ""
+        return f"{ORDERS[order][0]} ({limits})" if limits else ORDERS[order][0]
+
+    def alike_words(self) -> str:
+        """How many wait that failed like the call in front; empty where none or not known."""
+        here, arranged = self._current, self._queue.arranged
+        group = arranged.group(here.id) if here is not None and arranged is not None else None
+        if group is None:
+            return ""
+        return f"{len(group.ids):,} failed alike: same rules, similar answers; m judges them all."
+
+    # Commands.
+
+    def why_not(self, command_id: str) -> str | None:
+        """Calls of the audit are judged one by one."""
+        if command_id == "triage.alike":
+            if self._current is None:
+                return "There is no call in front."
+            if self._queue.lane is Lane.AUDIT:
+                return (
+                    "The audit is judged one by one: each of its calls stands for calls that "
+                    "nobody sees."
+                )
+        return super().why_not(command_id)
+
+    def do_order(self) -> None:
+        """Choose what comes first."""
+
+        def chosen(key: str | None) -> None:
+            if key is not None:
+                self._use_order(Order(key))
+
+        choices = [(order.value, name, what) for order, (name, what) in ORDERS.items()]
+        self.app.push_screen(
+            PickScreen("Which calls come first?", choices, self._queue.order.value), chosen
+        )
+
+    def do_alike(self) -> None:
+        """Look at the calls that failed like the one in front; one key judges all of them."""
+        here, workspace, project_id = self._current, self.workspace, self.project_id
+        lane, arranged = self._queue.lane, self._queue.arranged
+        if here is None:
+            return
+
+        def look() -> GroupView | None:
+            return queues.look_at_group(workspace, lane, project_id, here.id, arranged)
+
+        def ask(view: GroupView | None) -> None:
+            if view is None:
+                self._say("No other call that waits failed like this one.")
+                return
+            remark = self.remark_of(here.id)
+
+            def judged(said: Judgement | None) -> None:
+                if said is not None:
+                    self._judge_group(view, *said)
+
+            self.app.push_screen(AlikeScreen(view, remark.words), judged)
+
+        self._say("Looking for calls that failed alike…")
+        self.in_thread(look, ask, group="alike")
+
+    # How it works.
+
+    def _use_order(self, order: Order) -> None:
+        queue = self._queue
+        self.remember(ORDER_PLACE, order.value)
+        queue.start(queue.lane)
+        queue.order, queue.arranged = order, None
+        self._said, self._why_shown = "", False
+        self.model = None  # whatever is read next is shown
+        self.reload_now()
+
+    def _judge_group(self, view: GroupView, verdict: ReviewVerdict, severity: str) -> None:
+        call = view.examples[0]
+        remark = self._remarks.pop(call.id, Remark())
+        self.given(self._ledger.judge(call, verdict, severity, remark, group=view.group))
+        self.write_soon()
