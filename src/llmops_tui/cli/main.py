@@ -34,6 +34,7 @@ COMMANDS = {
     "prompt": "llmops_tui.cli.prompt:prompt",
     "prompts": "llmops_tui.cli.prompts:prompts",
     "report": "llmops_tui.cli.report:report",
+    "retention": "llmops_tui.cli.retention:retention",
     "rescore": "llmops_tui.cli.scoring:rescore",
     "run": "llmops_tui.cli.run:run",
     "anchors": "llmops_tui.cli.scoring:anchors",

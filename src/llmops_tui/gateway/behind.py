@@ -18,6 +18,7 @@ from llmops_tui.core.errors import StoreError
 from llmops_tui.gateway import settling
 from llmops_tui.gateway.intake import Intake
 from llmops_tui.gateway.judge import Judge
+from llmops_tui.gateway.retaining import Retainer
 from llmops_tui.store import call_texts, traces, words
 from llmops_tui.store.database import Database
 
@@ -63,6 +64,7 @@ class Behind:
         self._judge = judge
         self._intake = intake
         self._turn = intake.turn
+        self._retainer = Retainer(db, self._turn)
         self._seldom = (*seldom, Seldom("pruning", _SELDOM_S, self._prune))
         self._due = dict.fromkeys((one.name for one in self._seldom), 0.0)
         self._stop = threading.Event()
@@ -81,7 +83,7 @@ class Behind:
     def _work(self) -> None:
         while not self._stop.is_set():
             busy = False
-            for work in (self.settle, self._join, self._index, self._train):
+            for work in (self.settle, self._join, self._index, self._train, self._retainer.step):
                 busy |= self._guarded(work)
             now = time.monotonic()
             for one in self._seldom:

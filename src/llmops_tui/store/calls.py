@@ -17,6 +17,7 @@ from llmops_tui.core.call import (
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store import removed
 from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
@@ -126,6 +127,8 @@ class Lanes:
     flagged_harmful: int = 0
     """Of the wrong ones of each lane."""
     audited_harmful: int = 0
+    removed: int = 0
+    """Counted in `calls` and `apart`, and no longer stored: none of them was to be judged."""
 
     @property
     def arrived(self) -> int:
@@ -189,7 +192,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
     """
     row, rest = db.row(GET, (call_id,)), db.row(REST, (call_id,))
     if row is None or rest is None:
-        raise NotFoundError(f"There is no call {call_id}.")
+        raise NotFoundError(f"There is no call {call_id}.", "Retention may have removed it.")
     asked, answered, attributes = texts(db, call_id)
     return CallDetail(
         row=read_row(row),
@@ -236,7 +239,13 @@ def lanes(db: Database, since: int, project_id: int | None = None) -> Lanes:
     """Counts of both lanes over calls that started at or after `since`."""
     row = db.row(LANES, (since, project_id))
     assert row is not None
-    return Lanes(**{name: row[name] for name in Lanes.__slots__})
+    gone = removed.total(db, since, None, project_id)
+    found = {name: row[name] for name in Lanes.__slots__ if name != "removed"}
+    found["calls"] += gone.answered
+    found["apart"] += gone.calls - gone.answered
+    found["errors"] += gone.errors
+    found["flagged_apart"] += gone.flagged
+    return Lanes(**found, removed=gone.calls)
 
 
 def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from llmops_tui.core.call import CallFlag
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.trace import EventDraft, FeedbackDraft, SpanDraft, TraceStep
-from llmops_tui.store import calls, words
+from llmops_tui.store import call_sizes, calls, words
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.calls import NewCall
 from llmops_tui.store.codec import pack, unpack
@@ -190,6 +190,7 @@ def complete(db: Database, completed: Sequence[Completed]) -> None:
             rank = calls.worst(one.flags)
             decided = one.finish_reason, len(one.flags), rank, one.audit_probability
             connection.execute(COMPLETE_CALL, (*heads, *decided, one.call_id))
+            call_sizes.resized(connection, one.call_id, len(body))
             connection.execute(COMPLETE_BODY, (body, one.call_id))
             words.replace(connection, one.call_id, one.before, (one.input, one.output))
             connection.execute(DROP_FLAGS, (one.call_id,))

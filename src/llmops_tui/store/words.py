@@ -71,6 +71,20 @@ def replace(
     connection.execute(INDEX, (call_id, *map(_searchable, now)))
 
 
+def forget(connection: sqlite3.Connection, gone: Sequence[tuple[int, str, str]]) -> None:
+    """Take calls (id, question, answer) out of the index, inside a transaction of the caller's."""
+    row = connection.execute(GET_UPTO).fetchone()
+    done = int(row[0]) if row else 0
+    connection.executemany(
+        FORGET,
+        [
+            (call_id, _searchable(asked), _searchable(answered))
+            for call_id, asked, answered in gone
+            if call_id <= done
+        ],
+    )
+
+
 def upto(db: Database) -> int:
     """The id up to which calls are indexed."""
     return int(settings.get(db, "workspace", "words up to") or 0)

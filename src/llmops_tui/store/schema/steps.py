@@ -25,4 +25,5 @@ STEPS: tuple[str, ...] = (
     "anchors",
     "queue",
     "call_judgements",
+    "retention",
 )
