@@ -24,6 +24,6 @@ STEPS: tuple[str, ...] = (
     "proposals",
     "anchors",
     "queue",
-    "call_judgements",
     "retention",
+    "call_judgements",
 )
