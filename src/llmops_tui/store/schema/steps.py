@@ -24,4 +24,5 @@ STEPS: tuple[str, ...] = (
     "proposals",
     "anchors",
     "queue",
+    "second_looks",
 )
