@@ -267,3 +267,31 @@ def test_lanes_count_which_wrong_answers_are_harmful_by_the_verdict_in_force(db:
     assert (lanes.audited_wrong, lanes.audited_harmful) == (1, 1)
     verdicts.undo_review(db, "ana", call_id=3)
     assert calls.lanes(db, 0, 1).audited_harmful == 0
+
+
+def test_a_batch_with_calls_that_are_known_keeps_each_text_and_flag_with_its_call(
+    db: Database,
+) -> None:
+    first = [made(n, output=f"answer {n}", flags=[TRUNCATED]) for n in range(3)]
+    again = [made(n, output=f"answer {n}", flags=[TRUNCATED]) for n in (2, 1, 5, 5, 6)]
+    assert calls.add(db, first) == 3
+    assert calls.add(db, again) == 2
+    assert calls.add(db, again) == 0
+    stored = [
+        calls.detail(db, line.id) for line in call_lists.page(db, Listing(), before=None, limit=9)
+    ]
+    assert [one.output for one in stored] == [f"answer {n}" for n in (6, 5, 2, 1, 0)]
+    assert all(one.flags == (TRUNCATED,) for one in stored)
+
+
+def test_a_batch_of_any_size_is_stored_whole_and_in_its_order(db: Database) -> None:
+    for size, start in ((1, 0), (63, 1), (64, 64), (137, 128)):
+        assert (
+            calls.add(db, [made(n, output=f"answer {n}") for n in range(start, start + size)])
+            == size
+        )
+    newest_first = call_lists.page(db, Listing(), before=None, limit=999)
+    assert [line.output_head for line in newest_first] == [
+        f"answer {n}" for n in range(264, -1, -1)
+    ]
+    assert calls.texts(db, newest_first[7].id)[1] == newest_first[7].output_head

@@ -14,6 +14,7 @@ from llmops_tui.store import (
     labels,
     prompt_origins,
     prompts,
+    removal,
     run_export,
     runs,
     samples,
@@ -53,6 +54,7 @@ NO_SCAN = {
     "scores of a sample": samples.SCORES_OF,
     "samples of a run with all that was said": run_export.SAMPLES,
     "outcomes of a run's cell": run_export.FIRST_OUTCOMES,
+    "calls that may go, the oldest first": removal.CANDIDATES,
     "a data set's version by its content": datasets.SAME_CONTENT,
 }
 

@@ -17,6 +17,7 @@ from llmops_tui.core.role import Role, RoleError
 
 COMMANDS = {
     "alerts": "llmops_tui.cli.alerts:alerts",
+    "archive": "llmops_tui.cli.archive:archive",
     "cache": "llmops_tui.cli.cache:cache",
     "compare": "llmops_tui.cli.scoring:compare",
     "completion": "llmops_tui.cli.completion:completion",
@@ -34,6 +35,7 @@ COMMANDS = {
     "prompt": "llmops_tui.cli.prompt:prompt",
     "prompts": "llmops_tui.cli.prompts:prompts",
     "report": "llmops_tui.cli.report:report",
+    "retention": "llmops_tui.cli.retention:retention",
     "rescore": "llmops_tui.cli.scoring:rescore",
     "run": "llmops_tui.cli.run:run",
     "anchors": "llmops_tui.cli.scoring:anchors",

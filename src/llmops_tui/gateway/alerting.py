@@ -16,7 +16,7 @@ import orjson
 from llmops_tui.core.alerts import LEAST_CALLS, AlertSpec, Channel, ChannelKind, Signal, sentence
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.text import visible
-from llmops_tui.store import alerts, calls, gateways, projects
+from llmops_tui.store import alerts, calls, gateways, projects, removed
 from llmops_tui.store.alerts import AlertEvent, AlertRule
 from llmops_tui.store.database import Database
 
@@ -63,12 +63,15 @@ def value_of(db: Database, rule: AlertRule) -> float | None:
         )
     if spec.signal is Signal.WRONG:
         return _wrong_at_least(db, since, project_id)
-    counts = alerts.window(db, since, project_id)
+    by_time = spec.signal is Signal.LATENCY
+    if by_time:  # of removed calls no times are known
+        since = max(since, removed.complete_from(db, project_id))
+    counts = alerts.window(db, since, project_id, stored_only=by_time)
     if spec.signal is Signal.COST:
         return counts.cost / NANO
     if counts.calls < LEAST_CALLS:
         return None
-    if spec.signal is Signal.LATENCY:
+    if by_time:
         rest = int(0.05 * (counts.calls - counts.errors))
         return alerts.slower_than_all_but(db, since, project_id, rest)
     return (counts.flagged if spec.signal is Signal.FLAGGED else counts.errors) / counts.calls

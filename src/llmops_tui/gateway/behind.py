@@ -16,14 +16,21 @@ from llmops_tui.core.call import CallFlag
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import StoreError
 from llmops_tui.gateway import settling
+from llmops_tui.gateway.intake import Intake
 from llmops_tui.gateway.judge import Judge
+from llmops_tui.gateway.retaining import Retainer
 from llmops_tui.store import call_texts, traces, words
 from llmops_tui.store.database import Database
 
 _ROUND_S = 0.5
 _SELDOM_S = 30.0
 _INDEXED_AT_ONCE = 150
-"""Calls that one transaction indexes: it holds the write lock for about 15 ms."""
+"""Calls that one transaction indexes: it holds the write lock for about 10 ms."""
+
+_BETWEEN_S = 0.02
+_UNDER_PRESSURE_S = 0.1
+"""Between two pieces of indexing, while others wait for the writer: full text then follows at
+some 1,400 calls a second, and catches up when the rush is over."""
 
 _LONELY_AFTER_MS = 3_600_000
 _RULE = "thumbs down"
@@ -46,16 +53,18 @@ class Behind:
     Args:
         db: The workspace.
         judge: Decides about calls whose texts came later.
-        turn: Held while this process writes.
+        intake: Whose turn to write is shared, and whose rush is stepped aside for.
         seldom: Further work, such as looking at alerts.
     """
 
     def __init__(
-        self, db: Database, judge: Judge, turn: threading.Lock, seldom: tuple[Seldom, ...] = ()
+        self, db: Database, judge: Judge, intake: Intake, seldom: tuple[Seldom, ...] = ()
     ) -> None:
         self._db = db
         self._judge = judge
-        self._turn = turn
+        self._intake = intake
+        self._turn = intake.turn
+        self._retainer = Retainer(db, self._turn)
         self._seldom = (*seldom, Seldom("pruning", _SELDOM_S, self._prune))
         self._due = dict.fromkeys((one.name for one in self._seldom), 0.0)
         self._stop = threading.Event()
@@ -74,7 +83,7 @@ class Behind:
     def _work(self) -> None:
         while not self._stop.is_set():
             busy = False
-            for work in (self.settle, self._join, self._index, self._train):
+            for work in (self.settle, self._join, self._index, self._train, self._retainer.step):
                 busy |= self._guarded(work)
             now = time.monotonic()
             for one in self._seldom:
@@ -82,7 +91,8 @@ class Behind:
                     self._due[one.name] = now + one.every_s
                     self._guarded(one.work)
             # While calls pour in, the index keeps up in small pieces between their commits.
-            self._stop.wait(0.02 if busy else _ROUND_S)
+            rest = _UNDER_PRESSURE_S if self._intake.is_pressed else _BETWEEN_S
+            self._stop.wait(rest if busy else _ROUND_S)
 
     def _guarded(self, work: Callable[[], object]) -> bool:
         try:

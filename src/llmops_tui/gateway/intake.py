@@ -38,6 +38,9 @@ _LOST_AFTER_S = 60.0
 _PAUSE_S = 0.5
 """Before the store is tried again with calls of the proxy that it didn't take."""
 
+_PRESSED_S = 0.05
+"""For how long calls that had to wait count as a rush."""
+
 log = logging.getLogger("llmops_tui.gateway")
 
 Draft = CallDraft | SpanDraft | EventDraft | FeedbackDraft
@@ -113,6 +116,7 @@ class Intake:
         self._waiting_bytes = 0
         self._closing = False
         self._trouble = ""
+        self._pressed_at = float("-inf")
         self._thread = threading.Thread(target=self._work, name="intake", daemon=True)
         self.counts = Counts()
         self.turn = threading.Lock()
@@ -191,6 +195,11 @@ class Intake:
         }
 
     @property
+    def is_pressed(self) -> bool:
+        """Whether calls had to wait for others to be written, just now."""
+        return time.monotonic() - self._pressed_at < _PRESSED_S
+
+    @property
     def is_healthy(self) -> bool:
         """Whether the last commit worked and the writer lives."""
         return not self._trouble and (self._closing or self._thread.is_alive())
@@ -228,6 +237,8 @@ class Intake:
         with self._news:
             while not self._queue and not self._closing:
                 self._news.wait()
+            if len(self._queue) > 1 or self._waiting >= GROUP:
+                self._pressed_at = time.monotonic()
             group: list[_Batch] = []
             size = 0
             while self._queue and (not group or size + len(self._queue[0]) <= GROUP):

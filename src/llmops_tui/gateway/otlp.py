@@ -131,7 +131,16 @@ def _span(wire: WireSpan, resource: dict[str, Json], scope: str) -> Span:
 
 def attributes_in(pairs: Iterable[KeyValue]) -> dict[str, Json]:
     """Protobuf attributes as a dictionary."""
-    return {pair.key: any_value(pair.value) for pair in pairs}
+    found: dict[str, Json] = {}
+    for pair in pairs:
+        value = pair.value
+        # Nearly all that is long is text: asking for it first spares the question what it is.
+        text = value.string_value
+        if text and len(text) <= MAX_TEXT:
+            found[pair.key] = text
+        else:
+            found[pair.key] = any_value(value)
+    return found
 
 
 def any_value(value: AnyValue, depth: int = 0) -> Json:

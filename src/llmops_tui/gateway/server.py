@@ -43,6 +43,9 @@ DEFAULT_PORT = 4318
 _DRAIN_S = 10.0
 """How long requests under way may take to finish when the gateway is asked to stop."""
 
+_READ_AHEAD = 512 * 1024
+"""Bytes of a body that are read before the reader is told to pause: a batch of a hundred calls."""
+
 _SWITCH_S = 0.001
 """How often Python's threads take turns: at the default of 5 ms, decoding a large batch would
 delay the proxy's traffic by as much."""
@@ -138,7 +141,7 @@ async def serve(
     behind = Behind(
         db,
         later,
-        gateway.intake.turn,
+        gateway.intake,
         (
             Seldom("state", BEAT_S, beat.write),
             Seldom("alerts", alerting.EVERY_S, lambda: alerting.check(db)),
@@ -150,6 +153,7 @@ async def serve(
         auto_decompress=False,  # bodies are inflated within limits, or pass as they are
         handler_cancellation=True,  # a client that hangs up stops its upstream's work
         shutdown_timeout=_DRAIN_S,
+        read_bufsize=_READ_AHEAD,
     )
     try:
         await runner.setup()

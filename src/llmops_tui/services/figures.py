@@ -12,6 +12,7 @@ from llmops_tui.services import projects, triage
 from llmops_tui.services.triage import LiveEstimate
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import figures as store
+from llmops_tui.store import removed as gone
 from llmops_tui.store.figures import Part, Slice
 
 __all__ = ["WINDOWS", "Figures", "Part", "Quantiles", "figures"]
@@ -57,6 +58,11 @@ class Figures:
     """Bounds of the flag rate: what of it may be noise."""
     live: LiveEstimate | None
     """Of the tolerance's window; None without a project."""
+    removed: int = 0
+    """Calls that are counted here and no longer stored."""
+    timed_from: int | None = None
+    """Since when the times are told, where that is later than the window begins: of calls that
+    were removed none are known, and those that people kept would say too much."""
 
     @property
     def calls(self) -> int:
@@ -118,6 +124,8 @@ def figures(workspace: Workspace, window: int, project_id: int | None, *, ago: i
         bounds.lower if bounds else 0.0,
         bounds.upper if bounds else 1.0,
         live,
+        gone.total(workspace.db, since, until, project_id).calls,
+        complete if (complete := gone.complete_from(workspace.db, project_id)) > since else None,
     )
 
 

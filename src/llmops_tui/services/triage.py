@@ -348,4 +348,7 @@ def _note(assumed: str, found: Lanes, together: int, disputed: int) -> str:
         notes.append(f"{count(found.unsure, 'unsure verdict')} counted as not reviewed")
     if found.apart:
         notes.append(f"{_apart_words(found)}: apart, neither right nor wrong")
+    if found.removed:
+        were = "was" if found.removed == 1 else "were"
+        notes.append(f"{count(found.removed, 'call')} counted that {were} removed by retention")
     return "; ".join(notes)

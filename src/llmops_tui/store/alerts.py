@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from llmops_tui.core.alerts import AlertSpec
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store import removed
 from llmops_tui.store.codec import json_object, to_json
 from llmops_tui.store.database import Database
 
@@ -174,11 +175,19 @@ def newest_event(db: Database) -> int:
     return int(row[0]) if row else 0
 
 
-def window(db: Database, since: int, project_id: int | None) -> WindowCounts:
-    """The calls since a time."""
+def window(
+    db: Database, since: int, project_id: int | None, *, stored_only: bool = False
+) -> WindowCounts:
+    """The calls since a time, removed ones included unless only the stored ones are wanted."""
     row = db.row(WINDOW, (since, project_id))
     assert row is not None
-    return WindowCounts(row["calls"], row["flagged"], row["errors"], row["cost"])
+    if stored_only:
+        return WindowCounts(row["calls"], row["flagged"], row["errors"], row["cost"])
+    gone = removed.total(db, since, None, project_id)
+    return WindowCounts(
+        row["calls"] + gone.calls, row["flagged"] + gone.flagged, row["errors"] + gone.errors,
+        row["cost"] + gone.cost,
+    )  # fmt: skip
 
 
 def slower_than_all_but(

@@ -17,6 +17,8 @@ from llmops_tui.core.call import (
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
+from llmops_tui.store import removed
+from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
@@ -25,12 +27,12 @@ HEAD_LENGTH = 160
 SEVERITY_RANKS = {"high": 3, "medium": 2, "low": 1}
 
 INSERT_CALL = """
-INSERT INTO call (project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
+INSERT INTO call (id, project_id, identity, source, trace_id, span_id, parent_span_id, response_id,
                   conversation_id, operation, provider, model, prompt_name, prompt_version,
                   prompt_version_id, status, error, finish_reason, input_tokens, output_tokens,
                   cost, duration_ms, first_token_ms, input_head, output_head, flagged,
                   severity, audit_probability, started_at, received_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (identity) DO NOTHING
 """
 INSERT_BODY = "INSERT INTO call_body (call_id, body) VALUES (?, ?)"
@@ -38,6 +40,8 @@ INSERT_FLAG = """
 INSERT INTO flag (call_id, position, rule, severity, reason, start, stop)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+LAST_ID = "SELECT max(id) FROM call"
+IDS_FROM = "SELECT id FROM call WHERE id >= ?"
 SELECT_ROW = """
 SELECT id, project_id, source, model, prompt_name, prompt_version, status, finish_reason,
        input_tokens, output_tokens, duration_ms, input_head, output_head, flagged, severity,
@@ -122,6 +126,8 @@ class Lanes:
     flagged_harmful: int = 0
     """Of the wrong ones of each lane."""
     audited_harmful: int = 0
+    removed: int = 0
+    """Counted in `calls` and `apart`, and no longer stored: none of them was to be judged."""
 
     @property
     def arrived(self) -> int:
@@ -136,26 +142,34 @@ def add(db: Database, calls: Sequence[NewCall]) -> int:
         db, [(new.call.input, new.call.output, new.call.attributes) for new in calls]
     )
     values = [_call_values(new, received_at) for new in calls]
-    added = 0
     with db.write("call") as connection:
-        for new, row, body in zip(calls, values, bodies, strict=True):
-            cursor = connection.execute(INSERT_CALL, row)
-            if cursor.rowcount != 1:
-                continue
-            added += 1
-            call_id = cursor.lastrowid
-            connection.execute(INSERT_BODY, (call_id, body))
-            for place, flag in enumerate(new.flags):
-                insert_flag(connection, call_id, place, flag)
+        first = (connection.execute(LAST_ID).fetchone()[0] or 0) + 1
+        numbered = [(call_id, *row) for call_id, row in enumerate(values, first)]
+        added = insert_rows(connection, INSERT_CALL, numbered)
+        fresh = list(zip(range(first, first + len(calls)), calls, bodies, strict=True))
+        if added < len(calls):
+            stored = {int(row[0]) for row in connection.execute(IDS_FROM, (first,))}
+            fresh = [one for one in fresh if one[0] in stored]
+        insert_rows(connection, INSERT_BODY, [(call_id, body) for call_id, _, body in fresh])
+        flags = [
+            _flag_values(call_id, place, flag)
+            for call_id, new, _ in fresh
+            for place, flag in enumerate(new.flags)
+        ]
+        insert_rows(connection, INSERT_FLAG, flags)
     return added
 
 
-def insert_flag(
-    connection: sqlite3.Connection, call_id: int | None, place: int, flag: CallFlag
+def insert_flags(
+    connection: sqlite3.Connection, call_id: int, flags: Sequence[CallFlag], first: int = 0
 ) -> None:
-    """Add a flag, inside a transaction of the caller's."""
-    values = (flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
-    connection.execute(INSERT_FLAG, (call_id, place, *values))
+    """Add flags of a call, the first at a position, inside a transaction of the caller's."""
+    rows = [_flag_values(call_id, place, flag) for place, flag in enumerate(flags, first)]
+    insert_rows(connection, INSERT_FLAG, rows)
+
+
+def _flag_values(call_id: int, place: int, flag: CallFlag) -> tuple[object, ...]:
+    return (call_id, place, flag.rule, flag.severity, flag.reason, flag.start, flag.stop)
 
 
 def page(db: Database, *, before: int = NEWEST, limit: int = 64, only: str = "") -> list[CallRow]:
@@ -177,7 +191,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
     """
     row, rest = db.row(GET, (call_id,)), db.row(REST, (call_id,))
     if row is None or rest is None:
-        raise NotFoundError(f"There is no call {call_id}.")
+        raise NotFoundError(f"There is no call {call_id}.", "Retention may have removed it.")
     asked, answered, attributes = texts(db, call_id)
     return CallDetail(
         row=read_row(row),
@@ -223,7 +237,13 @@ def lanes(db: Database, since: int, project_id: int | None = None) -> Lanes:
     """Counts of both lanes over calls that started at or after `since`."""
     row = db.row(LANES, (since, project_id))
     assert row is not None
-    return Lanes(**{name: row[name] for name in Lanes.__slots__})
+    gone = removed.total(db, since, None, project_id)
+    found = {name: row[name] for name in Lanes.__slots__ if name != "removed"}
+    found["calls"] += gone.answered
+    found["apart"] += gone.calls - gone.answered
+    found["errors"] += gone.errors
+    found["flagged_apart"] += gone.flagged
+    return Lanes(**found, removed=gone.calls)
 
 
 def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:
@@ -270,7 +290,7 @@ def head(text: str, *, from_end: bool = False) -> str:
     """The part of a text that lists show, as any column can hold it."""
     # Of a conversation the last turn tells most, so its end is shown.
     cut = text[-HEAD_LENGTH:] if from_end else text[:HEAD_LENGTH]
-    return cut.encode("utf-8", "replace").decode()
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode()
 
 
 def read_row(row: sqlite3.Row, call_id: int | None = None) -> CallRow:

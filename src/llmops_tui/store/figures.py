@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmops_tui.core.flags import FlagInput
+from llmops_tui.store import removed
 from llmops_tui.store.call_texts import unpack_texts
 from llmops_tui.store.database import Database
 
@@ -21,10 +22,10 @@ GROUP BY 1 ORDER BY 1
 PARTS = """
 SELECT model, prompt_name, prompt_version, count(*) AS calls, sum(flagged > 0) AS flagged,
        sum(status = 'error') AS errors, coalesce(sum(cost), 0) AS cost,
-       avg(duration_ms) AS duration_ms
+       sum(duration_ms) AS duration_ms
 FROM call INDEXED BY call_figures
 WHERE started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR project_id = ?3)
-GROUP BY 1, 2, 3 ORDER BY calls DESC LIMIT ?4
+GROUP BY 1, 2, 3
 """
 TIMES = """
 SELECT duration_ms, first_token_ms FROM call INDEXED BY call_figures
@@ -36,13 +37,15 @@ LATEST_WHOLE = """
 SELECT c.id, c.finish_reason, c.status, c.error, c.duration_ms, c.input_tokens, c.output_tokens,
        c.cost, b.body
 FROM call c JOIN call_body b ON b.call_id = c.id
-WHERE c.id < ?1 AND (?2 IS NULL OR c.project_id = ?2) ORDER BY c.id DESC LIMIT ?3
+WHERE c.id < ?1 AND (?2 IS NULL OR c.project_id = ?2) AND c.started_at >= ?4
+ORDER BY c.id DESC LIMIT ?3
 """
 FLAGGED_BY = """
 SELECT f.rule, count(*) AS calls FROM flag f JOIN call c ON c.id = f.call_id
 WHERE c.started_at >= ?1 AND (?2 IS NULL OR c.project_id = ?2) GROUP BY f.rule
 """
 PAGE = 500
+_NONE = removed.Counts(0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +80,55 @@ class Part:
 def slices(
     db: Database, since: int, until: int, width_ms: int, project_id: int | None
 ) -> list[Slice]:
-    """The slices that hold calls; reads the index of figures, not the calls."""
-    return [
-        Slice(
+    """The slices that hold calls, or did; reads the index of figures, not the calls."""
+    found = {
+        row["slice"]: Slice(
             row["slice"], row["calls"], row["flagged"], row["errors"], row["cost"],
             row["input_tokens"], row["output_tokens"],
         )
         for row in db.rows(SLICES, (since, width_ms, until, project_id))
-    ]  # fmt: skip
+    }  # fmt: skip
+    for number, gone in removed.slices(db, since, until, width_ms, project_id).items():
+        there = found.get(number, Slice(number, 0, 0, 0, 0, 0, 0))
+        found[number] = Slice(
+            number, there.calls + gone.calls, there.flagged + gone.flagged,
+            there.errors + gone.errors, there.cost + gone.cost,
+            there.input_tokens + gone.input_tokens, there.output_tokens + gone.output_tokens,
+        )  # fmt: skip
+    return [found[number] for number in sorted(found)]
 
 
 def parts(
     db: Database, since: int, until: int, project_id: int | None, limit: int = 50
 ) -> list[Part]:
-    """By model and prompt version, the busiest first."""
-    return [
-        Part(
-            row["model"], row["prompt_name"], row["prompt_version"], row["calls"],
-            row["flagged"], row["errors"], row["cost"], row["duration_ms"] or 0.0,
-        )
-        for row in db.rows(PARTS, (since, until, project_id, limit))
-    ]  # fmt: skip
+    """By model and prompt version, the busiest first; removed calls are counted."""
+    gone = removed.parts(db, since, until, project_id)
+    found = []
+    for row in db.rows(PARTS, (since, until, project_id)):
+        name = row["model"], row["prompt_name"], row["prompt_version"]
+        also = gone.pop(name, _NONE)
+        calls = row["calls"] + also.calls
+        found.append(
+            Part(
+                *name, calls, row["flagged"] + also.flagged, row["errors"] + also.errors,
+                row["cost"] + also.cost, (row["duration_ms"] + also.duration_ms) / calls,
+            )
+        )  # fmt: skip
+    found += [
+        Part(*name, c.calls, c.flagged, c.errors, c.cost, c.duration_ms / c.calls)
+        for name, c in gone.items()
+    ]
+    return sorted(found, key=lambda part: -part.calls)[:limit]
 
 
 def times(
     db: Database, since: int, until: int, project_id: int | None, limit: int
 ) -> list[tuple[float, float | None]]:
-    """(duration, time to the first token) in milliseconds of the newest answered calls."""
+    """(duration, time to the first token) in milliseconds of the newest answered calls.
+
+    Only since every call is there: old ones that stayed are the conspicuous ones.
+    """
+    since = max(since, removed.complete_from(db, project_id))
     return [
         (row["duration_ms"], row["first_token_ms"])
         for row in db.rows(TIMES, (since, until, project_id, limit))
@@ -111,10 +136,13 @@ def times(
 
 
 def latest(db: Database, project_id: int | None, limit: int) -> Iterator[FlagInput]:
-    """The newest calls as flag rules see them, the newest first; page by page."""
-    before = 2**62
+    """The newest calls as flag rules see them, the newest first; page by page.
+
+    Only since every call is there: of the old ones that stayed, a rule would flag more.
+    """
+    before, since = 2**62, removed.complete_from(db, project_id)
     while limit > 0:
-        page = db.rows(LATEST_WHOLE, (before, project_id, min(PAGE, limit)))
+        page = db.rows(LATEST_WHOLE, (before, project_id, min(PAGE, limit), since))
         if not page:
             return
         for row in page:
@@ -135,5 +163,8 @@ def latest(db: Database, project_id: int | None, limit: int) -> Iterator[FlagInp
 
 
 def flagged_by(db: Database, since: int, project_id: int | None) -> dict[str, int]:
-    """How many calls each rule flagged."""
-    return {row["rule"]: row["calls"] for row in db.rows(FLAGGED_BY, (since, project_id))}
+    """How many calls each rule flagged, removed ones included."""
+    found = removed.flags(db, since, project_id)
+    for row in db.rows(FLAGGED_BY, (since, project_id)):
+        found[row["rule"]] = found.get(row["rule"], 0) + row["calls"]
+    return found

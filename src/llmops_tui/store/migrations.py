@@ -24,6 +24,9 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] = S
     """
     if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        # So that the file can shrink again without being rewritten: it has to be said before the
+        # first table is made (store/space.py).
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")  # a second process waits here and finds nothing to do
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from llmops_tui.core.call import CallRow, Review
 from llmops_tui.core.clock import now_ms
+from llmops_tui.store import removed
 from llmops_tui.store.calls import read_review, read_row
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
@@ -118,11 +119,16 @@ def is_known(db: Database, call_id: int, reviewer: str, words: Sequence[str]) ->
 
 
 def by_rule(db: Database, since: int, project_id: int | None = None) -> list[RuleCounts]:
-    """Each rule's flagged calls since a time, and what people said of them."""
-    return [
-        RuleCounts(row["rule"], row["flagged"], row["correct"], row["wrong"])
+    """Each rule's flagged calls since a time, removed ones too, and what people said of them."""
+    gone = removed.flags(db, since, project_id)
+    found = [
+        RuleCounts(
+            row["rule"], row["flagged"] + gone.pop(row["rule"], 0), row["correct"], row["wrong"]
+        )
         for row in db.rows(RULES, (since, project_id))
     ]
+    found += [RuleCounts(rule, calls, 0, 0) for rule, calls in gone.items()]
+    return sorted(found, key=lambda one: -one.flagged)
 
 
 def judged_by_several(db: Database, project_id: int | None = None) -> list[SecondLook]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from llmops_tui.core.call import CallFlag
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.trace import EventDraft, Feedback, FeedbackDraft, SpanDraft, TraceStep
-from llmops_tui.store import calls, words
+from llmops_tui.store import call_sizes, calls, words
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.calls import NewCall
 from llmops_tui.store.codec import pack, unpack
@@ -200,11 +200,11 @@ def complete(db: Database, completed: Sequence[Completed]) -> None:
             rank = calls.worst(one.flags)
             decided = one.finish_reason, len(one.flags), rank, one.audit_probability
             connection.execute(COMPLETE_CALL, (*heads, *decided, one.call_id))
+            call_sizes.resized(connection, one.call_id, len(body))
             connection.execute(COMPLETE_BODY, (body, one.call_id))
             words.replace(connection, one.call_id, one.before, (one.input, one.output))
             connection.execute(DROP_FLAGS, (one.call_id,))
-            for place, flag in enumerate(one.flags):
-                calls.insert_flag(connection, one.call_id, place, flag)
+            calls.insert_flags(connection, one.call_id, one.flags)
             connection.execute(SETTLE_EVENTS, (one.identity,))
 
 
@@ -235,7 +235,7 @@ def add_flag(db: Database, call_id: int, flag: CallFlag) -> bool:
         if connection.execute(HAS_FLAG, (call_id, flag.rule)).fetchone():
             return False
         place = connection.execute(NEXT_POSITION, (call_id,)).fetchone()[0]
-        calls.insert_flag(connection, call_id, place, flag)
+        calls.insert_flags(connection, call_id, [flag], place)
         connection.execute(ONE_MORE_FLAG, (call_id, calls.worst([flag])))
     return True
 

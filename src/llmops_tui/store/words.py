@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from llmops_tui.store import settings
+from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import unpack_texts
 from llmops_tui.store.database import Database
 
@@ -55,7 +56,7 @@ def index(db: Database, prepared: Sequence[Prepared]) -> None:
         done = int(row[0]) if row else 0
         fresh = [(one.call_id, one.asked, one.answered) for one in prepared if one.call_id > done]
         if fresh:
-            connection.executemany(INDEX, fresh)
+            insert_rows(connection, INDEX, fresh)
             connection.execute(SET_UPTO, (str(fresh[-1][0]),))
 
 
@@ -68,6 +69,20 @@ def replace(
         return  # its turn comes
     connection.execute(FORGET, (call_id, *map(_searchable, before)))
     connection.execute(INDEX, (call_id, *map(_searchable, now)))
+
+
+def forget(connection: sqlite3.Connection, gone: Sequence[tuple[int, str, str]]) -> None:
+    """Take calls (id, question, answer) out of the index, inside a transaction of the caller's."""
+    row = connection.execute(GET_UPTO).fetchone()
+    done = int(row[0]) if row else 0
+    connection.executemany(
+        FORGET,
+        [
+            (call_id, _searchable(asked), _searchable(answered))
+            for call_id, asked, answered in gone
+            if call_id <= done
+        ],
+    )
 
 
 def upto(db: Database) -> int:

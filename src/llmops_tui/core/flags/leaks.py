@@ -22,16 +22,27 @@ _PHONE: Final = re.compile(r"(?<![\w+])\+\d{1,3}[ ./-]?(?:\(?\d{1,5}\)?[ ./-]?){
 _KINDS: Final = ("email", "card", "iban", "ssn", "phone")
 _SAMPLES: Final = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid")
 
+# What it is; a mark that each such secret holds and few texts do; what it looks like.
 _SECRETS: Final[tuple[tuple[str, str, re.Pattern[str]], ...]] = (
     ("a private key", "PRIVATE KEY", re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")),
-    ("an AWS key", "A", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
-    ("a GitHub token", "gh", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b")),
-    ("a GitHub token", "github_pat_", re.compile(r"\bgithub_pat_\w{22,}\b")),
+    ("an AWS key", "AKIA", re.compile(r"\bAKIA[A-Z0-9]{16}\b")),
+    ("an AWS key", "ASIA", re.compile(r"\bASIA[A-Z0-9]{16}\b")),
+    *(
+        ("a GitHub token", mark, re.compile(rf"\b{mark}[A-Za-z0-9]{{36,}}\b"))
+        for mark in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
+    ),
+    ("a GitHub token", "_pat_", re.compile(r"\bgithub_pat_\w{22,}\b")),
     ("a Slack token", "xox", re.compile(r"\bxox[abprs]-[\w-]{10,}")),
     ("an API key", "sk-", re.compile(r"\bsk-(?:[a-z]+-){0,3}[\w-]{20,}")),
     ("a Google API key", "AIza", re.compile(r"\bAIza[\w-]{35}\b")),
     ("a token", "eyJ", re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}")),
     ("a password", "://", re.compile(r"\b[a-z][a-z0-9+]{2,12}://[^\s:/@]{1,60}:[^\s:/@]{3,60}@")),
+)
+_RARE: Final = "_JK/"
+"""Letters that few texts hold: looking for one costs a tenth of looking for a whole mark."""
+_MARKED: Final = tuple(
+    (next((letter for letter in _RARE if letter in mark), mark), what, mark, pattern)
+    for what, mark, pattern in _SECRETS
 )
 
 
@@ -76,8 +87,8 @@ def compile_secret(parameters: SecretParameters) -> Rule:
 
     def rule(call: FlagInput) -> Finding | None:
         text = call.output[:LONGEST_TEXT]
-        for what, mark, pattern in _SECRETS:
-            if mark in text and (found := pattern.search(text)):
+        for rare, what, mark, pattern in _MARKED:
+            if rare in text and mark in text and (found := pattern.search(text)):
                 if parameters.given and found.group() in call.input:
                     continue
                 return Finding(f"The answer holds what looks like {what}.", *found.span())

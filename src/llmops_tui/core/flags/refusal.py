@@ -18,11 +18,12 @@ _HELP: Final = (
     "write|produce|engage|participate|offer|recommend|do that|do this|complete)"
 )
 # For each language: words of which every phrase holds one, to be looked for first (that is cheap),
-# and the phrases themselves.
-_PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+# and the phrases themselves. English tells many words apart, so they wait for one of a few marks.
+_PHRASES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     (
+        "i |i'",
         "can't|cannot|can not|won't|will not|could not|couldn't|unable|not able|not allowed"
-        "|not permitted|decline|comfortable|as an ai|my guidelines|my polic|my program|my princip",
+        "|not permitted|decline|comfortable",
         (
             rf"\bi (?:can'?t|cannot|can not|won'?t|will not|could not|couldn'?t) {_HELP}",
             rf"\bi(?:'m| am) (?:not able|unable|not allowed|not permitted) to {_HELP}",
@@ -30,11 +31,18 @@ _PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             r"i (?:can'?t|cannot|won'?t|am unable|am not able)",
             r"\bi(?: must|'ll have to| have to) (?:respectfully |politely )?decline",
             r"\bi (?:don't|do not) feel comfortable",
+        ),
+    ),
+    (
+        "an ai|my ",
+        "as an ai|my guidelines|my polic|my program|my princip",
+        (
             r"\bas an ai\b",
             r"\b(?:against|violates?) my (?:guidelines|polic|programming|principles)",
         ),
     ),
     (
+        "",
         "ich kann|leid|als ki|als eine ki|künstliche intelligenz|sprachmodell",
         (
             r"\bich kann (?:ihnen|dir|euch|diese\w*|das|dabei|damit|hierbei|dazu)"
@@ -44,6 +52,7 @@ _PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "",
         "je ne |en tant qu'",
         (
             r"\bje ne (?:peux|suis) (?:malheureusement )?pas (?:en mesure|vous aider|t'aider"
@@ -53,6 +62,7 @@ _PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "",
         "no puedo|como ia|como una ia|inteligencia artificial|modelo de lenguaje",
         (
             r"\bno puedo (?:ayudar|cumplir|proporcionar|responder|asistir|ofrecer|generar|dar)",
@@ -61,6 +71,7 @@ _PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "",
         "non posso|não posso",
         (
             r"\bnon posso (?:aiutar|fornire|rispondere|soddisfare|assister)",
@@ -70,6 +81,7 @@ _PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "",
         "het spijt|ik kan |nie mogę|не могу",
         (
             r"\bhet spijt me,? (?:maar )?(?:ik kan|daar kan ik)\b",
@@ -79,6 +91,7 @@ _PHRASES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     (
+        "",
         "我|お答え|お手伝い|対応|提供|수 없",
         (
             "我(?:无法|不能|無法)(?:提供|帮助|幫助|协助|協助|回答|满足|滿足)",
@@ -102,11 +115,11 @@ class RefusalParameters:
 def compile_refusal(parameters: RefusalParameters) -> Rule:
     """The rule for these parameters."""
     groups = [
-        (tuple(words.split("|")), re.compile("|".join(phrases)).search)
-        for words, phrases in _PHRASES
+        (tuple(marks.split("|")), tuple(words.split("|")), re.compile("|".join(phrases)).search)
+        for marks, words, phrases in _PHRASES
     ]
     own = [phrase.lower() for phrase in parameters.phrases if phrase.strip()]
-    groups += [((phrase,), re.compile(re.escape(phrase)).search) for phrase in own]
+    groups += [(("",), (phrase,), re.compile(re.escape(phrase)).search) for phrase in own]
     most = parameters.characters
 
     def rule(call: FlagInput) -> Finding | None:
@@ -117,11 +130,22 @@ def compile_refusal(parameters: RefusalParameters) -> Rule:
         lowered = head.lower()
         # Rarely, a letter is longer in lower case; then only text that is lower case is found.
         searched = lowered if len(lowered) == len(head) else head
-        for words, find in groups:
-            if any(word in searched for word in words) and (match := find(searched)):
-                start, stop = match.span()
+        for marks, words, find in groups:
+            if (
+                _has_any(marks, searched)
+                and _has_any(words, searched)
+                and (found := find(searched))
+            ):
+                start, stop = found.span()
                 shown = brief(call.output[start:stop])
                 return Finding(f"It reads like a refusal: “{shown}”.", start, stop)
         return None
 
     return rule
+
+
+def _has_any(words: tuple[str, ...], text: str) -> bool:
+    for word in words:  # noqa: SIM110  (`any()` takes twice as long, and each call comes by here)
+        if word in text:
+            return True
+    return False

@@ -25,4 +25,5 @@ STEPS: tuple[str, ...] = (
     "anchors",
     "queue",
     "second_looks",
+    "retention",
 )

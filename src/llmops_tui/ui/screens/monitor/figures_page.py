@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.tolerance import Tolerance
@@ -153,9 +154,13 @@ def figure_sections(view: FiguresView, width: int) -> list[Section]:
         _quantile_line("latency", now.latency, before.latency),
         _quantile_line("first token", now.first_token, before.first_token),
     ]
+    if now.removed:
+        lines.append(
+            f"{now.removed:,} of these calls were removed by retention and are still counted."
+        )
     sections = [
         Section(f"Last {now.name} (the {now.name} before in brackets)", "\n".join(lines)),
-        Section(f"How long, of {now.timed:,} answers", "\n".join(took)),
+        Section(f"How long, of {now.timed:,} answers{_timed_from(now)}", "\n".join(took)),
     ]
     if now.live is not None and view.tolerance is not None:
         budget = budget_words(now.live, view.tolerance)
@@ -180,6 +185,13 @@ def _line(name: str, now: str, before: str, values: Sequence[float], width: int)
     told = f"{name:<12}{now} ({before})"
     room = width - 46
     return f"{told:<44}{spark(values, room)}" if room >= 10 else told
+
+
+def _timed_from(now: Figures) -> str:
+    if now.timed_from is None:
+        return ""
+    since = datetime.fromtimestamp(now.timed_from / 1000).astimezone()
+    return f" since {since:%d %b %H:%M}, the rest is removed"
 
 
 def _quantile_line(name: str, now: Quantiles, before: Quantiles) -> str:
