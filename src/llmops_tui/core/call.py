@@ -16,6 +16,12 @@ class Lane(StrEnum):
     """Drawn at random from the unflagged: what makes the live wrong rate an estimate."""
     CHOSEN = "chosen"
     """Picked by a person; says nothing about the rate."""
+    MIXED = "mixed"
+    """Of the two lanes, and who judges doesn't know of which."""
+    SECOND = "second"
+    """Judged by somebody else, whose verdict who judges doesn't know."""
+    RESOLVE = "resolve"
+    """Two differ: a third decides."""
 
 
 class ReviewVerdict(StrEnum):
@@ -66,6 +72,7 @@ class CallRow:
     """A call as lists show it."""
 
     id: int
+    project_id: int | None
     source: str
     model: str
     prompt_name: str
@@ -155,5 +162,7 @@ class Review:
     """Of a verdict that was given to many calls at once."""
     blind: bool = False
     """Whether flags, lane and other opinions were hidden."""
+    asked_as: str = ""
+    """`second` or `resolve`; empty for the first on a call."""
     together: int = 1
     """Of a verdict that was taken back: on how many calls."""

@@ -44,8 +44,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 LAST_ID = "SELECT max(id) FROM call"
 IDS_FROM = "SELECT id FROM call WHERE id >= ?"
 SELECT_ROW = """
-SELECT id, source, model, prompt_name, prompt_version, status, finish_reason, input_tokens,
-       output_tokens, duration_ms, input_head, output_head, flagged, severity,
+SELECT id, project_id, source, model, prompt_name, prompt_version, status, finish_reason,
+       input_tokens, output_tokens, duration_ms, input_head, output_head, flagged, severity,
        audit_probability, review, started_at, received_at
 FROM call
 """
@@ -83,7 +83,7 @@ FROM (SELECT status, review, flagged > 0 AS flagged,
              ANSWERED AS answered,
              CASE WHEN review = 'wrong'
                   THEN (SELECT severity FROM review r
-                        WHERE r.call_id = call.id AND r.undone_at IS NULL
+                        WHERE r.call_id = call.id AND r.undone_at IS NULL AND r.verdict = 'wrong'
                         ORDER BY r.id DESC LIMIT 1) = 'harmful'
                   ELSE 0 END AS harmful
       FROM call WHERE started_at >= ?1 AND (?2 IS NULL OR project_id = ?2))
@@ -317,4 +317,5 @@ def read_review(row: sqlite3.Row) -> Review:
         undone_at=row["undone_at"],
         batch_id=row["batch_id"],
         blind=bool(row["blind"]),
+        asked_as=row["asked_as"],
     )

@@ -24,6 +24,7 @@ STEPS: tuple[str, ...] = (
     "proposals",
     "anchors",
     "queue",
+    "second_looks",
     "retention",
     "call_judgements",
 )
