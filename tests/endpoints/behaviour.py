@@ -54,6 +54,8 @@ class Settings:
     """From this request on everything is answered 500; -1 for never."""
     hang_after: int = -1
     """From this request on nothing is answered; -1 for never."""
+    calls_tools: bool = False
+    """Whether a question that offers tools is answered by calling the first of them, once."""
     key: str = ""
     """The only bearer token accepted; empty for no check."""
 

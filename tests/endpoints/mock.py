@@ -1,5 +1,6 @@
-"""An OpenAI-compatible endpoint for tests and benchmarks: fast, deterministic, able to misbehave.
+"""An endpoint for tests and benchmarks: fast, deterministic, able to misbehave.
 
+It speaks the OpenAI protocol (chat completions and responses) and Anthropic's messages.
 Raw asyncio, because it must be faster than any client it serves. Run it as its own process:
 
     python -m tests.endpoints.mock --latency-ms 50 --fault throttle=0.05 --fault hang=0.01
@@ -25,6 +26,7 @@ from dataclasses import asdict
 
 import orjson
 from tests.endpoints.behaviour import FAULTS, Counts, Settings, State
+from tests.endpoints.dialects import CHAT, DIALECTS, Said, tool_called
 
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _REASONS = {
@@ -37,23 +39,6 @@ _REASONS = {
 }
 
 
-def _usage(prompt: str, answer: str) -> bytes:
-    asked, said = len(prompt) // 4 + 4, len(answer) // 4 + 1
-    return b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}' % (
-        asked,
-        said,
-        asked + said,
-    )
-
-
-def _completion(number: int, model: str, text: bytes, finish: bytes, usage: bytes) -> bytes:
-    return (
-        b'{"id":"mock-%d","object":"chat.completion","created":0,"model":%s,"choices":[{"index":0,'
-        b'"message":{"role":"assistant","content":%s},"finish_reason":"%s"}],"usage":%s}'
-        % (number, orjson.dumps(model), text, finish, usage)
-    )
-
-
 class Connection(asyncio.Protocol):
     """One keep-alive connection."""
 
@@ -62,6 +47,7 @@ class Connection(asyncio.Protocol):
         self.loop = asyncio.get_running_loop()
         self.buffer = b""
         self.busy = False
+        self.dialect = CHAT
         self.timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -92,6 +78,10 @@ class Connection(asyncio.Protocol):
         body, self.buffer = self.buffer[end + 4 : stop], self.buffer[stop:]
         method, path = head.split(b" ", 2)[:2]
         if method == b"POST" and path.endswith(b"/chat/completions"):
+            self.dialect = CHAT
+            self._take_question(head, body)
+        elif method == b"POST" and (dialect := DIALECTS.get(path[path.rfind(b"/") :])):
+            self.dialect = dialect
             self._take_question(head, body)
         else:
             self._take_other(method, path, body)
@@ -120,8 +110,7 @@ class Connection(asyncio.Protocol):
         state = self.state
         counts, settings = state.counts, state.settings
         question = orjson.loads(body)
-        content = question["messages"][-1]["content"]
-        prompt = content if isinstance(content, str) else json.dumps(content)
+        prompt = self.dialect.prompt(question)
         if counts.requests % 500 == 0:
             counts.marks.append(time.time())
         counts.requests += 1
@@ -153,21 +142,26 @@ class Connection(asyncio.Protocol):
         answer = "" if fault == "empty" else self.state.answer_to(prompt)
         if fault == "trickle":
             answer = prompt
-        text = b"null" if fault == "null" else orjson.dumps(answer)
-        finish = b"content_filter" if fault == "filter" else b"stop"
         self.state.counts.answered += 1
         self.state.counts.answered_by_prompt[prompt] += 1
+        tool = tool_called(question, prompt) if self.state.settings.calls_tools else ("", "")
+        said = Said(
+            self.state.counts.requests,
+            str(question.get("model", "")),
+            prompt,
+            None if fault == "null" or tool[0] else answer,
+            fault == "filter",
+            *tool,
+        )
         if question.get("stream"):
-            self._stream(question, prompt, "" if fault == "null" else answer, finish, fault)
-            return
-        model = str(question.get("model", ""))
-        number = self.state.counts.requests
-        self._finish(200, _completion(number, model, text, finish, _usage(prompt, answer)))
+            self._stream(said, fault)
+        else:
+            self._finish(200, self.dialect.body(said))
 
     def _misbehave(self, question: dict[str, object], prompt: str, fault: str) -> bool:
         """Returns whether the fault has replaced the answer."""
         wait = f"Retry-After: {self.state.settings.retry_after}\r\n".encode()
-        body = _completion(0, "mock", orjson.dumps(prompt), b"stop", _usage(prompt, prompt))
+        body = self.dialect.body(Said(0, "mock", prompt, prompt))
         if question.get("stream") and fault in {"truncated", "cut", "stall", "trickle"}:
             return False
         match fault:
@@ -222,24 +216,8 @@ class Connection(asyncio.Protocol):
         else:
             self._done()
 
-    def _stream(
-        self, question: dict[str, object], prompt: str, answer: str, finish: bytes, fault: str
-    ) -> None:
-        head = b'data: {"id":"mock-%d","object":"chat.completion.chunk","model":%s,' % (
-            self.state.counts.requests,
-            orjson.dumps(str(question.get("model", ""))),
-        )
-        words = re.findall(r"\S+\s*|\s+", answer)
-        events = [
-            head + b'"choices":[{"index":0,"delta":{"content":%s}}]}\n\n' % orjson.dumps(word)
-            for word in words
-        ]
-        if fault not in {"truncated", "cut", "stall"}:
-            events.append(
-                head + b'"choices":[{"index":0,"delta":{},"finish_reason":"%s"}]}\n\n' % finish
-            )
-            events.append(head + b'"choices":[],"usage":%s}\n\n' % _usage(prompt, answer))
-            events.append(b"data: [DONE]\n\n")
+    def _stream(self, said: Said, fault: str) -> None:
+        events = self.dialect.events(said, fault not in {"truncated", "cut", "stall"})
         self.transport.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
@@ -308,8 +286,11 @@ def main() -> None:
     parser.add_argument("--watch-stdin", action="store_true", help="end when stdin closes")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=FRACTION")
     for name, value in asdict(defaults).items():
-        if name != "faults":
-            parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            parser.add_argument(option, type=lambda text: text == "True", default=value)
+        elif name != "faults":
+            parser.add_argument(option, type=type(value), default=value)
     chosen = vars(parser.parse_args())
     port, watch_stdin = chosen.pop("port"), chosen.pop("watch_stdin")
     faults = {}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.gateway import made
 
 from llmops_tui.core.call import CallDraft
-from llmops_tui.gateway.mapping import LARGEST, MAX_RAW, call_of
+from llmops_tui.gateway.mapping import MAX_RAW, call_of
 from llmops_tui.gateway.otlp import Encoding, decode_traces
-from llmops_tui.gateway.spans import MAX_TEXT, Span, SpanEvent
+from llmops_tui.gateway.spans import LARGEST, MAX_TEXT, Span, SpanEvent
 
 NOW = time.time_ns() // 1_000_000
 START = NOW * 1_000_000 - 10**9
@@ -321,6 +321,66 @@ def test_an_error_is_told_with_its_kind_and_message():
     )
     assert raised.error == "ValueError: no"
     assert call(GENAI, status_code=2).error == "failed"
+
+
+def test_openinference_leaves_the_answers_id_and_end_to_the_body_that_it_sends_along():
+    body = {
+        "id": "resp-4",
+        "object": "response",
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+        "output": [{"type": "message", "content": [{"type": "output_text", "text": "Sun"}]}],
+    }
+    found = call(
+        {
+            "openinference.span.kind": "LLM",
+            "llm.model_name": "mock",
+            "output.value": json.dumps(body),
+            "output.mime_type": "application/json",
+            "llm.output_messages.0.message.content": "Sun",
+        }
+    )
+    assert (found.response_id, found.finish_reason) == ("resp-4", "length")
+    assert (found.input_tokens, found.output) == (None, "Sun")
+
+
+@pytest.mark.parametrize("body", ["no JSON", "{", "[1]", '{"id": 7, "status": []}', 5])
+def test_a_body_that_says_nothing_of_it_leaves_id_and_end_unknown(body):
+    found = call({"openinference.span.kind": "LLM", "output.value": body})
+    assert (found.response_id, found.finish_reason) == ("", "")
+
+
+def test_a_call_that_failed_before_a_model_answered_still_says_which_was_asked():
+    failed = {
+        "openinference.span.kind": "LLM",
+        "llm.invocation_parameters": '{"model": "mock", "temperature": 0}',
+    }
+    assert call(failed, status_code=2).model == "mock"
+
+
+def test_anthropics_sdk_says_why_an_answer_ended_in_an_attribute_of_its_own():
+    told = {**GENAI, "anthropic.message.stop_reason": "max_tokens"}
+    assert call(told).finish_reason == "length"
+
+
+def test_a_kind_that_is_a_status_is_said_as_one():
+    assert call({**GENAI, "error.type": "429"}, status_code=2).error == "HTTP 429"
+    overloaded = {**GENAI, "error.type": "529"}
+    assert call(overloaded, status_code=2, status_message="busy").error == "HTTP 529: busy"
+
+
+def test_an_errors_kind_is_said_once():
+    raised = event(
+        "exception", **{"exception.type": "openai.RateLimitError", "exception.message": "429"}
+    )
+    told = call(GENAI, raised, status_code=2, status_message="RateLimitError: 429")
+    assert told.error == "openai.RateLimitError: 429"
+    typed = call(
+        {**GENAI, "error.type": "RateLimitError"},
+        status_code=2,
+        status_message="litellm.RateLimitError: 429",
+    )
+    assert typed.error == "litellm.RateLimitError: 429"
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from llmops_tui.core.chat import Json
 from llmops_tui.core.clock import now_ms
 from llmops_tui.gateway import contents
 from llmops_tui.gateway.conversation import dumps, finish, loads
-from llmops_tui.gateway.spans import ERROR_STATUS, Span, clean
+from llmops_tui.gateway.reading import Reading
+from llmops_tui.gateway.spans import ERROR_STATUS, Span, clean, count
 
-LARGEST = 2**63 - 1
 MAX_RAW = 8 * 1024 * 1024
 """Characters that a call's attributes may have as JSON; beyond it the long ones are left out."""
 
@@ -91,6 +91,7 @@ FINISH = (
     "gen_ai.completion.0.finish_reason",
     "llm.finish_reason",
     "llm.response.finish_reason",
+    "anthropic.message.stop_reason",
     "ai.response.finishReason",
 )
 RESPONSE_ID = ("gen_ai.response.id", "llm.response.id", "ai.response.id")
@@ -142,6 +143,13 @@ def call_of(span: Span, received_ms: int | None = None) -> CallDraft | None:
     started_at, duration_ms, sane = times(span, now)
     everything = raw(span, keep_times=not sane)
     state, error = status(span)
+    response_id = _text(attributes, RESPONSE_ID)
+    finish_reason = _finish(attributes) or clean(found.finish_reason, 100)
+    if "openinference.span.kind" in attributes and not (response_id and finish_reason):
+        # It has no attribute for the id, but sends the whole answer along.
+        body = _body(attributes.get("output.value"))
+        response_id = response_id or body.response_id
+        finish_reason = finish_reason or body.finish_reason
     return CallDraft(
         identity=identity(span, everything),
         source="otlp",
@@ -153,16 +161,16 @@ def call_of(span: Span, received_ms: int | None = None) -> CallDraft | None:
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_span_id,
-        response_id=_text(attributes, RESPONSE_ID),
+        response_id=response_id,
         conversation_id=_text(attributes, CONVERSATION),
         operation=kind,
         provider=_text(attributes, PROVIDER),
-        model=_text(attributes, MODEL),
+        model=_text(attributes, MODEL) or _asked_model(attributes),
         prompt_name=_text(attributes, PROMPT_NAME),
         prompt_version=_text(attributes, PROMPT_VERSION),
         status=state,
         error=error,
-        finish_reason=_finish(attributes) or clean(found.finish_reason, 100),
+        finish_reason=finish_reason,
         input_tokens=_count(attributes, INPUT_TOKENS),
         output_tokens=_count(attributes, OUTPUT_TOKENS),
         wants_json=_wants_json(attributes),
@@ -181,17 +189,6 @@ def identity(span: Span, raw: str) -> bytes:
     for part in (span.trace_id, span.span_id, str(span.start_ns), str(span.end_ns), raw):
         digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
     return digest.digest()
-
-
-def count(value: Json) -> int | None:
-    """A number of tokens, whether it was sent as a number or as digits; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        value = int(value) if value.is_integer() else None
-    elif isinstance(value, str):
-        value = int(value) if value.isdecimal() and len(value) < 19 else None
-    return value if isinstance(value, int) and 0 <= value <= LARGEST else None
 
 
 def _text(attributes: Mapping[str, Json], names: tuple[str, ...]) -> str:
@@ -226,20 +223,45 @@ def _finish(attributes: Mapping[str, Json]) -> str:
     return ""
 
 
+def _body(told: Json) -> Reading:
+    """The answer of an API that an attribute holds as JSON; an empty reading for anything else."""
+    reading = Reading()
+    if isinstance(told, str) and told.startswith("{"):
+        reading.body(loads(told))
+    return reading
+
+
+def _asked_model(attributes: Mapping[str, Json]) -> str:
+    """The model in the request's parameters: all that is known of it where no answer came."""
+    told = attributes.get("llm.invocation_parameters")
+    parameters = loads(told) if isinstance(told, str) else told
+    return _text(parameters, ("model",)) if isinstance(parameters, dict) else ""
+
+
 def status(span: Span) -> tuple[str, str]:
     """`ok` or `error`, and what went wrong."""
-    kind = span.attributes.get("error.type")
-    if span.status_code != ERROR_STATUS and not kind:
+    named = span.attributes.get("error.type")
+    if span.status_code != ERROR_STATUS and not named:
         return "ok", ""
+    kind, told = str(named or ""), span.status_message
     for event in span.events:
         if event.name == "exception":
-            told = event.attributes.get("exception.message")
-            kind = kind or event.attributes.get("exception.type")
-            if isinstance(told, str) and told and not span.status_message:
-                return "error", clean(f"{kind}: {told}" if kind else told)
-    if span.status_message and isinstance(kind, str) and kind:
-        return "error", clean(f"{kind}: {span.status_message}")
-    return "error", clean(span.status_message or (str(kind) if kind else "failed"))
+            message = event.attributes.get("exception.message")
+            kind = kind or str(event.attributes.get("exception.type") or "")
+            told = told or (message if isinstance(message, str) else "")
+            break
+    return "error", clean(_with_kind(kind, told) or "failed")
+
+
+def _with_kind(kind: str, told: str) -> str:
+    """An error's message with its kind before it, unless it begins with that already."""
+    first, colon, rest = told.partition(": ")
+    kind = f"HTTP {kind}" if kind.isdecimal() else kind
+    if not kind or not told:
+        return kind or told
+    if colon and first.rpartition(".")[2] == kind.rpartition(".")[2]:
+        return f"{max(first, kind, key=len)}: {rest}"
+    return f"{kind}: {told}"
 
 
 def times(span: Span, now: int) -> tuple[int, float, bool]:

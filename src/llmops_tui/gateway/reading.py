@@ -13,8 +13,7 @@ import orjson
 
 from llmops_tui.core.chat import Json
 from llmops_tui.gateway.conversation import content, finish, response_text
-from llmops_tui.gateway.mapping import count
-from llmops_tui.gateway.spans import clean
+from llmops_tui.gateway.spans import clean, count
 from llmops_tui.providers.sse import SseEvent
 
 

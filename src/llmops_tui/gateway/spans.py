@@ -17,6 +17,9 @@ MAX_CONVERSATION = 4 * MAX_TEXT
 MAX_DEPTH = 32
 """How deep values may nest; what lies deeper is replaced by a mark."""
 
+LARGEST = 2**63 - 1
+"""The largest number that is believed, and that a column holds."""
+
 TOO_DEEP = "[nested too deeply]"
 
 ERROR_STATUS = 2
@@ -74,3 +77,14 @@ def clean(text: str, limit: int = 1000) -> str:
     """A short text that any column can hold: bounded and without lone surrogates."""
     text = text[:limit]
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def count(value: Json) -> int | None:
+    """A number of tokens, whether it was sent as a number or as digits; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    elif isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) < 19 else None
+    return value if isinstance(value, int) and 0 <= value <= LARGEST else None

@@ -22,6 +22,7 @@ from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
+from llmops_tui.store.feedback import feedback_of
 
 HEAD_LENGTH = 160
 MINUTE_MS = 60_000
@@ -44,8 +45,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 LAST_ID = "SELECT max(id) FROM call"
 IDS_FROM = "SELECT id FROM call WHERE id >= ?"
 SELECT_ROW = """
-SELECT id, source, model, prompt_name, prompt_version, status, finish_reason, input_tokens,
-       output_tokens, duration_ms, input_head, output_head, flagged, severity,
+SELECT id, project_id, source, model, prompt_name, prompt_version, status, finish_reason,
+       input_tokens, output_tokens, duration_ms, input_head, output_head, flagged, severity,
        audit_probability, review, started_at, received_at
 FROM call
 """
@@ -85,7 +86,7 @@ FROM (SELECT review, flagged > 0 AS flagged,
              flagged = 0 AND audit_probability IS NOT NULL AS drawn,
              CASE WHEN review = 'wrong'
                   THEN (SELECT severity FROM review r
-                        WHERE r.call_id = call.id AND r.undone_at IS NULL
+                        WHERE r.call_id = call.id AND r.undone_at IS NULL AND r.verdict = 'wrong'
                         ORDER BY r.id DESC LIMIT 1) = 'harmful'
                   ELSE 0 END AS harmful
       FROM call INDEXED BY call_reviewed
@@ -210,6 +211,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
             for f in db.rows(FLAGS, (call_id,))
         ),
         reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
+        feedback=feedback_of(db, call_id),
     )
 
 
@@ -324,4 +326,5 @@ def read_review(row: sqlite3.Row) -> Review:
         undone_at=row["undone_at"],
         batch_id=row["batch_id"],
         blind=bool(row["blind"]),
+        asked_as=row["asked_as"],
     )

@@ -1,0 +1,95 @@
+"""The snippets of docs/clients.md as somebody would run them: copied, in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "clients.md"
+ADDRESS = "http://127.0.0.1:4318"
+"""Where the page says that the gateway listens."""
+
+OTLP = "By OpenTelemetry"
+"""The section with what every instrumentation needs."""
+
+KEY = "sk-live-0123456789abcdefghij"
+LONGEST_S = 120
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one heading."""
+
+    exports: dict[str, str]
+    code: str
+
+
+@cache
+def sections(page: Path = PAGE) -> dict[str, Section]:
+    """The sections of a page that have anything to run, by heading."""
+    found = {}
+    for part in re.split(r"^#{2,3} ", page.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+        title, _, body = part.partition("\n")
+        code = "\n".join(_blocks(body, "python"))
+        exports = re.findall(r"^export (\w+)=(.*)$", "".join(_blocks(body, "sh")), re.MULTILINE)
+        if code:
+            found[title] = Section(dict(exports), code)
+    return found
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def program(
+    *titles: str, gateway: str, by_otlp: bool = False, exports: Mapping[str, str] | None = None
+) -> str:
+    """The snippets under some headings as one program, talking to a gateway at its real address."""
+    common = sections()[OTLP].exports if by_otlp else {}
+    parts = [Section({}, ""), *(sections()[title] for title in titles)]
+    return "\n\n".join(
+        f"import os\n\nos.environ.update({common | part.exports | dict(exports or {})!r})\n\n"
+        + part.code
+        for part in parts
+    ).replace(ADDRESS, gateway)
+
+
+def run(folder: Path, code: str, model: str) -> str:
+    """Run a program, with `telemetry.py` beside it; what it printed.
+
+    Args:
+        folder: Where it lies.
+        code: The program.
+        model: Where a client finds its model, unless the program says otherwise.
+    """
+    (folder / "app.py").write_text(code, "utf-8")
+    (folder / "telemetry.py").write_text(sections()[OTLP].code, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            # `sitecustomize.py` of the first keeps the program off any network but loopback.
+            "PYTHONPATH": f"{Path(__file__).parent / 'loopback'}{os.pathsep}{ROOT}",
+            "OPENAI_API_KEY": KEY,
+            "ANTHROPIC_API_KEY": KEY,
+            "OPENAI_BASE_URL": f"{model}/v1",
+            "ANTHROPIC_BASE_URL": model,
+        },
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for trouble in ("Failed to export", "Transient error", "is not for tests"):
+        assert trouble not in done.stderr, done.stderr
+    return done.stdout
