@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -59,6 +60,17 @@ def program(
         + part.code
         for part in parts
     ).replace(ADDRESS, gateway)
+
+
+def readme() -> str:
+    """The README's snippet for an unmodified client."""
+    found = re.search(
+        r"^    from openai import OpenAI\n.*?^(?=\S)",
+        (ROOT / "README.md").read_text("utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    assert found
+    return textwrap.dedent(found[0])
 
 
 def run(folder: Path, code: str, model: str) -> str:
