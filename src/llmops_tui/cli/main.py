@@ -17,6 +17,7 @@ from llmops_tui.core.role import Role, RoleError
 
 COMMANDS = {
     "alerts": "llmops_tui.cli.alerts:alerts",
+    "archive": "llmops_tui.cli.archive:archive",
     "cache": "llmops_tui.cli.cache:cache",
     "compare": "llmops_tui.cli.scoring:compare",
     "completion": "llmops_tui.cli.completion:completion",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Final, TypeVar
 
@@ -101,7 +101,7 @@ class Retainer:
         while self._held(lambda: space.give_back(self._db)):
             yield Removed()
 
-    def remove(self, wanted: list[Candidate], stamps: dict[int, str] | None = None) -> Removed:
+    def remove(self, wanted: list[Candidate], stamps: Mapping[int, str] | None = None) -> Removed:
         """One batch; it may take only the first of them."""
         prepared = removal.prepare(self._db, wanted)
         done = self._held(lambda: removal.remove(self._db, prepared, stamps))

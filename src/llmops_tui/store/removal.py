@@ -40,6 +40,7 @@ KEPT = """CASE
 # Another call would get the id of the newest one, and those who follow the ids would miss it.
 GOING = "c.id < (SELECT max(id) FROM call) AND KEPT = ''".replace("KEPT", KEPT)
 STAMP = """c.flagged || ' ' || c.review || ' '
+    || (SELECT count(*) || ' ' || count(r.undone_at) FROM review r WHERE r.call_id = c.id) || ' '
     || (SELECT count(*) FROM feedback b WHERE b.call_id = c.id) || ' '
     || coalesce((SELECT length(b.body) FROM call_body b WHERE b.call_id = c.id), 0)"""
 """Differs once something was added to a call."""

@@ -1,0 +1,1 @@
+"""Production calls in Parquet files, a directory for each day, and searching them."""
