@@ -226,6 +226,18 @@ class MonitorScreen(Estimating[MonitorModel]):
 
         self.app.push_screen(AlertsPage())
 
+    def do_retention(self) -> None:
+        """How long calls are kept."""
+        from llmops_tui.ui.screens.monitor.retention_page import RetentionPage
+
+        self.app.push_screen(RetentionPage())
+
+    def do_archive(self) -> None:
+        """Calls that were archived."""
+        from llmops_tui.ui.screens.monitor.archive_page import ArchivePage
+
+        self.app.push_screen(ArchivePage())
+
     def do_connect(self) -> None:
         """How to point an application here."""
         self.app.push_screen(connect.ConnectPage())
