@@ -89,6 +89,8 @@ def test_rules_and_people_are_held_against_the_verdicts(workspace: Workspace) ->
     assert found["agreement"] is None
     (words,) = reviews.rule_precision(workspace, 30)
     assert words.sentence().endswith("tune it.")
+    said = command("triage", "second", "15", db=workspace.path, LLMOPS_TUI_USER="ben").stdout
+    assert said.startswith("15 % are judged twice, blind. For ben ")
     other = workspace.as_person("ben")
     for call_id in range(1, 11):
         reviews.give(other, call_id, "wrong" if call_id in (1, 5) else "right")

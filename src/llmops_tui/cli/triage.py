@@ -25,7 +25,7 @@ from llmops_tui.services import triage as service
 from llmops_tui.services.workspace import Workspace
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-LANES = (Lane.FLAGGED.value, Lane.AUDIT.value)
+LANES = (Lane.FLAGGED.value, Lane.AUDIT.value, Lane.SECOND.value, Lane.RESOLVE.value)
 
 
 READING = ("list", "show", "rules")
@@ -56,7 +56,9 @@ def triage(ctx: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
 def list_(ctx: click.Context, lane: str, by: str, limit: int, as_json: bool) -> None:
-    """List the calls that wait, lane by lane.
+    """List the calls that wait for you, lane by lane; all: flagged and audit.
+
+    second: calls that somebody else judged and you haven't. resolve: calls on which two differ.
 
     Exit code: 0 some wait, 3 none does.
     """
@@ -185,7 +187,7 @@ def rules(ctx: click.Context, days: int | None, as_json: bool) -> None:
     project = project_of(ctx, workspace)
     window = days or projects.tolerance_of(workspace, project.id).window_days
     found = reviews.rule_precision(workspace, window, project.id)
-    second = reviews.second_opinion(workspace, project.id)
+    both = reviews.second_opinion(workspace, project.id)
     if as_json:
         print_json(
             {
@@ -200,14 +202,15 @@ def rules(ctx: click.Context, days: int | None, as_json: bool) -> None:
                     for item in found
                 ],
                 "agreement": None
-                if second is None
+                if both is None
                 else {
-                    "calls": second.agreement.items,
-                    "observed": second.agreement.observed,
-                    "kappa": second.agreement.cohen_kappa,
-                    "alpha": second.agreement.krippendorff_alpha,
-                    "wrong_share": second.wrong_share,
-                    "disputed": list(second.disputed),
+                    "calls": both.agreement.items,
+                    "observed": both.agreement.observed,
+                    "kappa": both.agreement.cohen_kappa,
+                    "alpha": both.agreement.krippendorff_alpha,
+                    "wrong_share": both.wrong_share,
+                    "disputed": list(both.disputed),
+                    "blind": both.blind,
                 },
             }
         )
@@ -216,7 +219,7 @@ def rules(ctx: click.Context, days: int | None, as_json: bool) -> None:
         say(item.sentence())
     if not found:
         say(f"No rule flagged a call in the last {window} days.")
-    say(second.sentence() if second is not None else "No call was judged by two people.")
+    say(both.sentence() if both is not None else "No call was judged by two people.")
 
 
 @triage.command()
@@ -233,6 +236,27 @@ def reasons(ctx: click.Context, wanted: tuple[str, ...]) -> None:
     )
     for reason in known:
         say(reason)
+
+
+@triage.command()
+@click.argument("percent", type=click.FloatRange(0, 100), required=False)
+@click.pass_context
+def second(ctx: click.Context, percent: float | None) -> None:
+    """Say which share of the judged calls a second person judges too, or make it PERCENT.
+
+    A wrong one of the audit is judged twice in any case. What was drawn stays drawn.
+    """
+    workspace = workspace_of(ctx)
+    project = project_of(ctx, workspace)
+    if percent is not None:
+        service.set_second_share(workspace, project.id, percent / 100)
+    share = service.second_share(workspace, project.id)
+    waiting = service.waiting(workspace, project.id)
+    say(
+        f"{share * 100:g} % are judged twice, blind. For {workspace.person} "
+        f"{waiting[Lane.SECOND]:,} wait for a second look, {waiting[Lane.RESOLVE]:,} to be "
+        "resolved."
+    )
 
 
 @triage.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from llmops_tui.core.trace import Feedback
+
 
 class Lane(StrEnum):
     """Why a call is in front of a reviewer."""
@@ -14,6 +16,12 @@ class Lane(StrEnum):
     """Drawn at random from the unflagged: what makes the live wrong rate an estimate."""
     CHOSEN = "chosen"
     """Picked by a person; says nothing about the rate."""
+    MIXED = "mixed"
+    """Of the two lanes, and who judges doesn't know of which."""
+    SECOND = "second"
+    """Judged by somebody else, whose verdict who judges doesn't know."""
+    RESOLVE = "resolve"
+    """Two differ: a third decides."""
 
 
 class ReviewVerdict(StrEnum):
@@ -64,6 +72,7 @@ class CallRow:
     """A call as lists show it."""
 
     id: int
+    project_id: int | None
     source: str
     model: str
     prompt_name: str
@@ -113,6 +122,8 @@ class CallDetail:
     response_id: str
     flags: tuple[CallFlag, ...]
     reviews: tuple[Review, ...]
+    feedback: tuple[Feedback, ...] = ()
+    """What users and evaluators said of it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +162,7 @@ class Review:
     """Of a verdict that was given to many calls at once."""
     blind: bool = False
     """Whether flags, lane and other opinions were hidden."""
+    asked_as: str = ""
+    """`second` or `resolve`; empty for the first on a call."""
     together: int = 1
     """Of a verdict that was taken back: on how many calls."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from llmops_tui.core.call import CallRow, Lane, ReviewVerdict
 from llmops_tui.core.queue_order import Order, chance, seed_of
+from llmops_tui.services import triage
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import queue as store
 from llmops_tui.store import verdicts
@@ -23,6 +24,7 @@ __all__ = [
     "arrange",
     "judge_group",
     "look_at_group",
+    "order_in",
     "place_of",
     "queue",
 ]
@@ -103,8 +105,13 @@ def queue(
         project_id: Only of this project.
         arranged: What `arrange` said of that order.
     """
+    if lane in store.ASKED:
+        return store.asked_items(
+            workspace.db, lane, workspace.person, limit=limit, project_id=project_id
+        )
+    order = order_in(lane, order)
     if arranged is None:
-        return store.open_items(workspace.db, lane, order, limit=limit, project_id=project_id)
+        return _in_order(workspace, lane, order, 0, limit, project_id)
     found: list[CallRow] = []
     for start in range(0, len(arranged.ids), CHUNK):
         if len(found) >= limit:
@@ -113,22 +120,31 @@ def queue(
         rows = store.still_open(workspace.db, wanted)
         found += [rows[call_id] for call_id in wanted if call_id in rows]
     if len(found) < limit:
-        found += store.open_items(
-            workspace.db,
-            lane,
-            after_id=arranged.newest,
-            limit=limit - len(found),
-            project_id=project_id,
-        )
+        left = limit - len(found)
+        found += _in_order(workspace, lane, Order.OLDEST, arranged.newest, left, project_id)
     return found[:limit]
+
+
+def order_in(lane: Lane, order: Order) -> Order:
+    """The order in which a lane comes where somebody wants this one.
+
+    Calls that others judged come as they were asked for. By severity, or by what failed alike,
+    mixed lanes would tell which is which.
+    """
+    if lane in store.ASKED:
+        return Order.OLDEST
+    if lane is Lane.MIXED and order in (Order.SEVERITY, Order.ALIKE):
+        return Order.CHANCE
+    return order
 
 
 def arrange(
     workspace: Workspace, lane: Lane, order: Order, project_id: int | None
 ) -> Arrangement | None:
     """Work out an order that the file doesn't keep; None for one that it does."""
+    order = order_in(lane, order)
     if order is Order.CHANCE:
-        ids = store.open_ids(workspace.db, lane, project_id)
+        ids = {i for each in _lanes(lane) for i in store.open_ids(workspace.db, each, project_id)}
         seed = seed_of(workspace.person)
         newest = max(ids, default=0)
         return _arranged(
@@ -184,6 +200,7 @@ def judge_group(
     group: Group,
     verdict: ReviewVerdict,
     *,
+    project_id: int | None = None,
     severity: str = "",
     reason: str = "",
     note: str = "",
@@ -202,7 +219,33 @@ def judge_group(
         severity=severity,
         reason=reason,
         note=note,
+        share=triage.second_share(workspace, project_id),
     )
+
+
+def _lanes(lane: Lane) -> tuple[Lane, ...]:
+    return (Lane.FLAGGED, Lane.AUDIT) if lane is Lane.MIXED else (lane,)
+
+
+def _in_order(
+    workspace: Workspace,
+    lane: Lane,
+    order: Order,
+    after_id: int,
+    limit: int,
+    project_id: int | None,
+) -> list[CallRow]:
+    """Calls in an order that the file keeps, of the lanes that are meant."""
+    found = {
+        call.id: call
+        for each in _lanes(lane)
+        for call in store.open_items(
+            workspace.db, each, order, after_id=after_id, limit=limit, project_id=project_id
+        )
+    }
+    if lane is not Lane.MIXED:
+        return list(found.values())
+    return sorted(found.values(), key=lambda call: place_of(call, order, None))[:limit]
 
 
 def _alike(workspace: Workspace, lane: Lane, project_id: int | None) -> Arrangement:

@@ -15,7 +15,7 @@ from llmops_tui.core.tolerance.agreement import Agreement, measure_agreement
 from llmops_tui.services import triage
 from llmops_tui.services.calls import DAY_MS
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import calls, reviews
+from llmops_tui.store import calls, queue, reviews
 from llmops_tui.store.reviews import ReviewedCall, RuleCounts
 
 COLUMNS = (
@@ -79,12 +79,18 @@ class SecondOpinion:
     wrong_share: float
     """Share of these verdicts that say wrong: agreement means little where all say the same."""
     disputed: tuple[int, ...]
-    """Calls on which two differ and no third has judged."""
+    """Calls on which two differ and no third has decided."""
+    blind: bool = False
+    """Whether it is about calls only whose second judge didn't know the first verdict."""
 
     def sentence(self) -> str:
         """In words."""
         found = self.agreement
-        parts = [f"People agree on {found.observed:.0%} of {found.items:,} calls judged twice"]
+        how = "blind" if self.blind else "the second could see the first"
+        calls = "call" if found.items == 1 else "calls"
+        parts = [
+            f"People agree on {found.observed:.0%} of {found.items:,} {calls} judged twice ({how})"
+        ]
         for name, value in (("κ", found.cohen_kappa), ("α", found.krippendorff_alpha)):
             if value is not None:
                 parts.append(f"{name} {value:.2f}")
@@ -104,21 +110,25 @@ def rule_precision(
 
 
 def second_opinion(workspace: Workspace, project_id: int | None = None) -> SecondOpinion | None:
-    """How far people agree; None where no call has two verdicts."""
+    """How far people agree; None where no call has two verdicts.
+
+    Second opinions given blind are what agreement is measured on, once there are any.
+    """
+    found = reviews.judged_by_several(workspace.db, project_id)
+    blind = {one.call_id for one in found if one.blind}
     given: dict[int, dict[str, str]] = {}
-    for found in reviews.judged_by_several(workspace.db, project_id):
-        given.setdefault(found.call_id, {})[found.reviewer] = found.verdict
+    for one in found:
+        if not blind or one.call_id in blind:
+            given.setdefault(one.call_id, {})[one.reviewer] = one.verdict
     if not given:
         return None
     people = sorted({name for by in given.values() for name in by})
     verdicts = [verdict for by in given.values() for verdict in by.values()]
-    disputed = tuple(
-        call_id for call_id, by in given.items() if len(by) == 2 and len(set(by.values())) == 2
-    )
     return SecondOpinion(
         measure_agreement([[by.get(name) for name in people] for by in given.values()]),
         verdicts.count(ReviewVerdict.WRONG.value) / len(verdicts),
-        disputed,
+        tuple(queue.disputed(workspace.db, project_id)),
+        bool(blind),
     )
 
 

@@ -29,6 +29,9 @@ REASONS = (
 )  # fmt: skip
 """What is usual; a project may have its own."""
 REASONS_NAME = "triage.reasons"
+SHARE_NAME = "triage.second_share"
+SECOND_SHARE = 0.1
+"""Share of the judged calls that a second person judges, where the project says nothing else."""
 CLAIM_MS = 180_000
 """How long a call is somebody's after they last had it in front of them."""
 
@@ -54,8 +57,10 @@ class LiveEstimate:
 
 
 def waiting(workspace: Workspace, project_id: int | None = None) -> dict[Lane, int]:
-    """How many calls wait in each lane."""
-    return queue.count_open(workspace.db, project_id)
+    """How many calls wait for this person in each lane."""
+    found = queue.count_open(workspace.db, project_id)
+    found[Lane.MIXED] = found[Lane.FLAGGED] + found[Lane.AUDIT]
+    return found | queue.count_asked(workspace.db, workspace.person, project_id)
 
 
 def open_call(workspace: Workspace, call_id: int) -> CallDetail:
@@ -94,6 +99,7 @@ def review(
             corrected=corrected,
             blind=blind,
         ),
+        second_share(workspace, call.project_id),
     )
 
 
@@ -115,6 +121,23 @@ def undo(
     return verdicts.undo_review(
         workspace.db, workspace.person, project_id=project_id, call_id=call_id, whole=whole
     )
+
+
+def second_share(workspace: Workspace, project_id: int | None) -> float:
+    """Share of the judged calls that a second person judges too, blind."""
+    kept = settings.get(workspace.db, f"project {project_id}", SHARE_NAME)
+    return SECOND_SHARE if kept is None else float(kept)
+
+
+def set_second_share(workspace: Workspace, project_id: int, share: float) -> None:
+    """Have another share judged twice; what was drawn already stays drawn.
+
+    Raises:
+        InputError: it is no share.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise InputError("The share is between 0 and 100 %.", "10 to 20 % is usual.")
+    settings.put(workspace.db, f"project {project_id}", SHARE_NAME, repr(share))
 
 
 def reasons(workspace: Workspace, project_id: int | None) -> tuple[str, ...]:
@@ -201,9 +224,9 @@ def live_estimate(
             words = f"No answer to judge in the window; {_apart_words(found)}."
         return LiveEstimate(found, None, None, None, words, "")
     if found.flagged_reviewed + found.audited == 0:
-        return LiveEstimate(
-            found, None, None, None, f"{found.calls:,} calls, none reviewed: not known.", ""
-        )
+        noun = "call" if found.calls == 1 else "calls"
+        words = f"{found.calls:,} {noun}, none reviewed: not known."
+        return LiveEstimate(found, None, None, None, words, "")
     estimate = _estimate(found, tolerance, found.flagged_wrong, found.audited_wrong)
     harm = None
     if tolerance.harmful_max_wrong is not None:
@@ -214,7 +237,12 @@ def live_estimate(
         estimate.lower,
         estimate.upper,
         _sentence(found, tolerance, estimate, harm),
-        _note(estimate.note, found, verdicts.count_batched(workspace.db, since, project_id)),
+        _note(
+            estimate.note,
+            found,
+            verdicts.count_batched(workspace.db, since, project_id),
+            len(queue.disputed(workspace.db, project_id)),
+        ),
         _state(tolerance, estimate, harm),
         None if harm is None else harm.upper,
         error_budget(found.calls, tolerance.max_wrong, estimate),
@@ -304,8 +332,13 @@ def _apart_words(found: Lanes) -> str:
     return f"{found.apart:,} {noun} failed, {were} cancelled or came without text"
 
 
-def _note(assumed: str, found: Lanes, together: int) -> str:
+def _note(assumed: str, found: Lanes, together: int, disputed: int) -> str:
     notes = [assumed] if assumed else []
+    if disputed:
+        notes.append(
+            f"{count(disputed, 'call')} on which two differ "
+            f"{'counts' if disputed == 1 else 'count'} as wrong until a third decides"
+        )
     if together:
         notes.append(
             f"{count(together, 'verdict')} {'was' if together == 1 else 'were'} given to many "

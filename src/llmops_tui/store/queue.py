@@ -8,6 +8,7 @@ from typing import Final
 
 from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.queue_order import Order
+from llmops_tui.core.second_look import Stage
 from llmops_tui.store.calls import ANSWERED, NEWEST, SELECT_ROW, read_row
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
@@ -49,6 +50,30 @@ IDS = {
     Lane.FLAGGED: f"{_SELECT_ID} INDEXED BY call_open WHERE {_FLAGGED} AND id > 0 ORDER BY id",
     Lane.AUDIT: f"{_SELECT_ID} INDEXED BY call_audit_open WHERE {_AUDIT} AND id > 0 ORDER BY id",
 }
+_ASKED = """
+SELECT c.* FROM second_look s JOIN call c ON c.id = s.call_id
+WHERE s.stage <> 'done' AND s.stage = 'STAGE' AND (?1 IS NULL OR c.project_id = ?1)
+      AND s.call_id > ?2
+      AND NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = s.call_id AND r.reviewer = ?4
+                      AND r.undone_at IS NULL)
+ORDER BY s.call_id LIMIT ?3
+"""
+ASKED = {
+    Lane.SECOND: _ASKED.replace("STAGE", Stage.SECOND.value),
+    Lane.RESOLVE: _ASKED.replace("STAGE", Stage.RESOLVE.value),
+}
+COUNT_ASKED = """
+SELECT s.stage, count(*) FROM second_look s JOIN call c ON c.id = s.call_id
+WHERE s.stage <> 'done' AND (?1 IS NULL OR c.project_id = ?1)
+      AND NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = s.call_id AND r.reviewer = ?2
+                      AND r.undone_at IS NULL)
+GROUP BY s.stage
+"""
+DISPUTED = """
+SELECT s.call_id FROM second_look s JOIN call c ON c.id = s.call_id
+WHERE s.stage <> 'done' AND s.stage = 'resolve' AND (?1 IS NULL OR c.project_id = ?1)
+ORDER BY s.call_id
+"""
 _ALIKE = """
 SELECT id, severity, output_head, CASE WHEN output_head = '' THEN input_head ELSE '' END AS asked,
        (SELECT group_concat(f.rule, ', ') FROM flag f WHERE f.call_id = call.id) AS rules
@@ -127,3 +152,21 @@ def still_open(db: Database, call_ids: Sequence[int]) -> dict[int, CallRow]:
     """Those of some calls that wait for a verdict, by their ids."""
     found = db.rows(STILL_OPEN, (to_json(list(call_ids)),))
     return {row["id"]: read_row(row) for row in found}
+
+
+def asked_items(
+    db: Database, lane: Lane, reviewer: str, *, limit: int = 64, project_id: int | None = None
+) -> list[CallRow]:
+    """Calls that a further person is asked about, of which this one said nothing yet."""
+    return [read_row(row) for row in db.rows(ASKED[lane], (project_id, 0, limit, reviewer))]
+
+
+def count_asked(db: Database, reviewer: str, project_id: int | None = None) -> dict[Lane, int]:
+    """How many calls wait for this person as the second, and to be resolved."""
+    found = {row[0]: int(row[1]) for row in db.rows(COUNT_ASKED, (project_id, reviewer))}
+    return {lane: found.get(lane.value, 0) for lane in ASKED}
+
+
+def disputed(db: Database, project_id: int | None = None) -> list[int]:
+    """Calls on which two differ and no third has decided."""
+    return [int(row[0]) for row in db.rows(DISPUTED, (project_id,))]

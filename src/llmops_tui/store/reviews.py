@@ -14,8 +14,8 @@ from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
 
 PAGE = """
-SELECT r.*, c.id AS c_id, c.source, c.model, c.prompt_name, c.prompt_version, c.status,
-       c.finish_reason, c.input_tokens, c.output_tokens, c.duration_ms, c.input_head,
+SELECT r.*, c.id AS c_id, c.project_id, c.source, c.model, c.prompt_name, c.prompt_version,
+       c.status, c.finish_reason, c.input_tokens, c.output_tokens, c.duration_ms, c.input_head,
        c.output_head, c.flagged, c.severity AS c_severity, c.audit_probability, c.review,
        c.started_at, c.received_at, c.trace_id, c.response_id
 FROM review r JOIN call c ON c.id = r.call_id
@@ -37,16 +37,19 @@ WHERE c.started_at >= ?1 AND (?2 IS NULL OR c.project_id = ?2)
 GROUP BY f.rule ORDER BY flagged DESC
 """
 TWICE = """
-SELECT r.call_id AS call_id, r.reviewer AS reviewer, r.verdict AS verdict, max(r.id) AS id
+SELECT r.call_id AS call_id, r.reviewer AS reviewer, r.verdict AS verdict,
+       r.blind AND r.asked_as = 'second' AS blind, max(r.id) AS id
 FROM review r JOIN call c ON c.id = r.call_id
-WHERE r.undone_at IS NULL AND r.verdict IN ('right', 'wrong')
+WHERE r.undone_at IS NULL AND r.verdict IN ('right', 'wrong') AND r.asked_as <> 'resolve'
   AND (?1 IS NULL OR c.project_id = ?1)
   AND r.call_id IN (
-      SELECT call_id FROM review WHERE undone_at IS NULL AND verdict IN ('right', 'wrong')
+      SELECT call_id FROM review
+      WHERE undone_at IS NULL AND verdict IN ('right', 'wrong') AND asked_as <> 'resolve'
       GROUP BY call_id HAVING count(DISTINCT reviewer) > 1)
 GROUP BY r.call_id, r.reviewer
 ORDER BY r.call_id, r.reviewer
 """
+"""Who resolved a dispute knew what both said: that says nothing of how far people agree."""
 CLAIM = """
 INSERT INTO claim (call_id, reviewer, until) VALUES (?1, ?2, ?3)
 ON CONFLICT (call_id) DO UPDATE SET reviewer = excluded.reviewer, until = excluded.until
@@ -93,6 +96,8 @@ class SecondLook:
     call_id: int
     reviewer: str
     verdict: str
+    blind: bool
+    """Whether it is a second opinion whose giver didn't know the first."""
 
 
 def page(
@@ -129,7 +134,7 @@ def by_rule(db: Database, since: int, project_id: int | None = None) -> list[Rul
 def judged_by_several(db: Database, project_id: int | None = None) -> list[SecondLook]:
     """Each person's last verdict on each call that more than one person judged."""
     return [
-        SecondLook(row["call_id"], row["reviewer"], row["verdict"])
+        SecondLook(row["call_id"], row["reviewer"], row["verdict"], bool(row["blind"]))
         for row in db.rows(TWICE, (project_id,))
     ]
 

@@ -40,6 +40,10 @@ class CommandHost(_Base):
         """
         return None
 
+    def title_now(self, command_id: str) -> str | None:
+        """What the footer calls a command at this moment; None for its own title."""
+        return None
+
     def refusal(self, command_id: str) -> str | None:
         """Why a command can't be used now, or never in a session of this role."""
         from llmops_tui.ui.permissions import refusal

@@ -32,6 +32,7 @@ LOOKING = SHELL | {
     "monitor.call.newer", "monitor.call.older",
     "triage.flagged", "triage.audit", "triage.next", "triage.previous", "triage.why",
     "triage.rules", "triage.whole", "triage.order",
+    "triage.mixed", "triage.second", "triage.resolve", "triage.blind",
 }  # fmt: skip
 VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason")
 JUDGING = (

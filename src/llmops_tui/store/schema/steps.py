@@ -24,5 +24,8 @@ STEPS: tuple[str, ...] = (
     "proposals",
     "anchors",
     "queue",
+    "second_looks",
     "retention",
+    "call_minutes",
+    "call_judgements",
 )

@@ -66,12 +66,22 @@ COMMANDS: tuple[Command, ...] = (
     *judging("triage", first=1),
     Command("triage.flagged", "f", "Flagged", "The lane of flagged calls.", 23),
     Command("triage.audit", "a", "Audit", "The lane of calls drawn at random.", 24),
+    Command("triage.mixed", "i", "Mixed", "Both lanes, without saying of which a call is.", 25),
+    Command("triage.second", "l", "Second look", "Calls that somebody else judged, blind.", 25),
+    Command("triage.resolve", "R", "Resolve", "Calls on which two differ: you decide.", 25),
+    Command(
+        "triage.blind",
+        "b",
+        "Blind",
+        "Hide flags, lane and what others said until the verdict, or show them.",
+        7,
+    ),
     Command(
         "triage.next",
         "right_square_bracket",
         "Skip",
         "The next call; this one keeps waiting.",
-        7,
+        8,
     ),
     Command("triage.order", "O", "Order", "What comes first: by age, severity, chance, alike.", 22),
     Command(
@@ -82,7 +92,10 @@ COMMANDS: tuple[Command, ...] = (
         21,
     ),
     Command("triage.previous", "left_square_bracket", "Previous", "The call before.", 25),
-    Command("triage.why", "v", "Why", "Show or hide why an audited call is here.", 26),
+    Command("triage.why", "v", "Why", "Show or hide why this one call is here.", 26),
     Command("triage.rules", "p", "Rules", "How often each rule is right; how people agree.", 28),
+    Command(
+        "triage.rules.share", "s", "Second looks", "Which share a second person judges, blind.", 1
+    ),
     Command("triage.whole", "o", "Whole call", "Everything that came with the call.", 27),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -148,9 +149,12 @@ def usable_commands(screen: Screen[object]) -> list[tuple[str, Command]]:
         if focused is not None and focused.check_consume_key(key, registry.typed_by(key)):
             continue  # it would be typed
         node = active.node
-        if isinstance(node, CommandHost) and node.refusal(command.id) is not None:
-            continue
-        found[command.id] = (key, command)
+        title = None
+        if isinstance(node, CommandHost):
+            if node.refusal(command.id) is not None:
+                continue
+            title = node.title_now(command.id)
+        found[command.id] = (key, replace(command, title=title) if title else command)
     return list(found.values())
 
 

@@ -52,6 +52,11 @@ class JudgingPage(Page[Model]):
         """Whether why the call is here, and what others say of it, is hidden."""
         return False
 
+    @property
+    def lane(self) -> Lane | None:
+        """The lane that one works through, where it is one."""
+        return None
+
     def given(self, entry: Entry) -> None:
         """A verdict was just given: show what comes next."""
 
@@ -211,8 +216,11 @@ class JudgingPage(Page[Model]):
         detail = self.judged
         if detail is not None:
             remark = self._remarks.pop(detail.row.id, Remark())
-            blind = self.is_blind
-            self.given(self._ledger.judge(detail.row, verdict, severity, remark, blind=blind))
+            self.given(
+                self._ledger.judge(
+                    detail.row, verdict, severity, remark, blind=self.is_blind, lane=self.lane
+                )
+            )
             self.write_soon()
 
     def _write(self, entry: Entry) -> None:
@@ -223,6 +231,7 @@ class JudgingPage(Page[Model]):
                 self.workspace,
                 entry.group,
                 entry.verdict,
+                project_id=self.project_id,
                 severity=entry.severity,
                 reason=entry.remark.reason,
                 note=entry.remark.note,

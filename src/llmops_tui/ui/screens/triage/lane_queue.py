@@ -103,11 +103,18 @@ class LaneQueue:
         if self.at >= len(self.items):
             self.at = 0
 
-    def bring_back(self, call: CallRow) -> bool:
-        """Put a call in front again, in its own lane; False for a call of no lane."""
-        lane, _ = triage.lane_of(call)
+    def bring_back(self, call: CallRow, lane: Lane | None = None) -> bool:
+        """Put a call in front again, in its own lane; False for a call of no lane.
+
+        Args:
+            call: The call.
+            lane: In which it was judged, where that is known.
+        """
+        lane = lane or triage.lane_of(call)[0]
         if lane is Lane.CHOSEN:
             return False
+        if self.lane is Lane.MIXED and lane in (Lane.FLAGGED, Lane.AUDIT):
+            lane = Lane.MIXED
         if lane is not self.lane:
             self.start(lane)
         self._count(call, 1)
@@ -117,8 +124,12 @@ class LaneQueue:
         return True
 
     def _place(self, call: CallRow) -> tuple[int, int]:
-        return queues.place_of(call, self.order, self.arranged)
+        order = queues.order_in(self.lane, self.order)
+        return queues.place_of(call, order, self.arranged)
 
     def _count(self, call: CallRow, change: int) -> None:
-        lane, _ = triage.lane_of(call)
-        self.waiting[lane] = max(0, self.waiting.get(lane, 0) + change)
+        lanes = {self.lane}
+        if self.lane is Lane.MIXED:
+            lanes.add(triage.lane_of(call)[0])
+        for lane in lanes:
+            self.waiting[lane] = max(0, self.waiting.get(lane, 0) + change)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from llmops_tui.core.call import CallRow, Review, ReviewVerdict
+from llmops_tui.core.call import CallRow, Lane, Review, ReviewVerdict
 from llmops_tui.services.queues import Group
 
 
@@ -48,6 +48,8 @@ class Entry:
     """Calls that got the verdict together, the one in front among them."""
     blind: bool = False
     """Whether flags, lane and other opinions were hidden."""
+    lane: Lane | None = None
+    """In which lane it was given."""
     judged: int = 1
     """On how many calls it was written."""
     settled: bool = False
@@ -103,9 +105,10 @@ class Ledger:
         *,
         group: Group | None = None,
         blind: bool = False,
+        lane: Lane | None = None,
     ) -> Entry:
         """Take a verdict on a call, or on all calls of a group."""
-        return self._put(Entry(call, verdict, severity, remark, group, blind))
+        return self._put(Entry(call, verdict, severity, remark, group, blind, lane))
 
     def undo(self, call: CallRow | None = None) -> Entry:
         """Take the last verdict back, whether it was given here or before the app was started.

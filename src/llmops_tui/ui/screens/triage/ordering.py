@@ -51,6 +51,7 @@ class Ordering(Working[Model]):
 
     def arranged_for(self, lane: Lane, order: Order) -> Arrangement | None:
         """The places of an order, as of some moments ago. Runs in a thread."""
+        order = queues.order_in(lane, order)
         kept, project_id = self._arranged, self.project_id
         if kept is not None and time.monotonic() >= self._arranged_until:
             kept = None
@@ -64,7 +65,8 @@ class Ordering(Working[Model]):
 
     def order_words(self) -> str:
         """In which order the calls come, where it isn't the usual one."""
-        order, arranged = self._queue.order, self._queue.arranged
+        order = queues.order_in(self._queue.lane, self._queue.order)
+        arranged = self._queue.arranged
         if order is Order.OLDEST:
             return ""
         limits = arranged.limits if arranged is not None else ""
@@ -81,15 +83,9 @@ class Ordering(Working[Model]):
     # Commands.
 
     def why_not(self, command_id: str) -> str | None:
-        """Calls of the audit are judged one by one."""
-        if command_id == "triage.alike":
-            if self._current is None:
-                return "There is no call in front."
-            if self._queue.lane is Lane.AUDIT:
-                return (
-                    "The audit is judged one by one: each of its calls stands for calls that "
-                    "nobody sees."
-                )
+        """There has to be a call."""
+        if command_id == "triage.alike" and self._current is None:
+            return "There is no call in front."
         return super().why_not(command_id)
 
     def do_order(self) -> None:
@@ -137,8 +133,7 @@ class Ordering(Working[Model]):
         queue.start(queue.lane)
         queue.order, queue.arranged = order, None
         self._said, self._why_shown = "", False
-        self.model = None  # whatever is read next is shown
-        self.reload_now()
+        self._read_anew()
 
     def _judge_group(self, view: GroupView, verdict: ReviewVerdict, severity: str) -> None:
         call = view.examples[0]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llmops_tui.services import projects, reviews
+from llmops_tui.core.errors import InputError
+from llmops_tui.services import projects, reviews, triage
 from llmops_tui.services.reviews import RulePrecision, SecondOpinion
 from llmops_tui.ui.screens.base import Page
+from llmops_tui.ui.screens.form import Field, FormScreen, Values, required
 from llmops_tui.ui.widgets.columns import Column
 from llmops_tui.ui.widgets.virtual_table import VirtualTable
 from llmops_tui.ui.widgets.words import Words
@@ -29,6 +31,8 @@ class RulesView:
     rules: tuple[RulePrecision, ...]
     second: SecondOpinion | None
     days: int
+    share: float
+    """Of the judged calls that a second person judges."""
 
 
 class RulesPage(Page[RulesView]):
@@ -43,6 +47,8 @@ class RulesPage(Page[RulesView]):
     )
     FIGURES = (
         "right: share of the rule's judged calls that are wrong answers (precision).\n"
+        "second looks: that share of the judged calls, and every wrong one of the audit, is judged "
+        "again by somebody who doesn't know the first verdict; agreement is measured on these.\n"
         "κ (Cohen 1960), α (Krippendorff 2004): agreement beyond chance; 1 is full agreement. "
         "Where nearly all verdicts are the same, both say little: the share wrong stands beside."
     )
@@ -79,13 +85,43 @@ class RulesPage(Page[RulesView]):
             tuple(reviews.rule_precision(self.workspace, days, project_id)),
             reviews.second_opinion(self.workspace, project_id),
             days,
+            triage.second_share(self.workspace, project_id),
         )
 
     def show(self, model: RulesView) -> None:
         """Show them."""
         people = ALONE if model.second is None else model.second.sentence()
-        self.query_one("#second", Words).put(f"Last {model.days} days. {people}")
+        share = f"{model.share * 100:g} % are judged by a second person, blind."
+        self.query_one("#second", Words).put(f"Last {model.days} days. {people} {share}")
         self.query_one(VirtualTable).show_rows(model.rules)
+
+    def do_share(self) -> None:
+        """Which share a second person judges."""
+        project_id = self.project_id
+        if project_id is None or self.model is None:
+            return
+
+        def submit(values: Values) -> str:
+            wanted = values["share"].strip().removesuffix("%").strip()
+            try:
+                share = float(wanted) / 100
+            except ValueError as error:
+                raise InputError(f"“{wanted}” is no share.", "Such as 15, for 15 %.") from error
+            triage.set_second_share(self.workspace, project_id, share)
+            return wanted
+
+        def done(wanted: str | None) -> None:
+            if wanted is not None:
+                self.reload_now()
+
+        field = Field(
+            "share",
+            "share in %",
+            f"{self.model.share * 100:g}",
+            "Of the judged calls, drawn by chance; 10 to 20 is usual.",
+            check=required("The share"),
+        )
+        self.app.push_screen(FormScreen("Judged by a second person, blind", [field], submit), done)
 
 
 def _flagged(found: RulePrecision) -> str:

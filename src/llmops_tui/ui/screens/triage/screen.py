@@ -10,11 +10,16 @@ from textual.containers import Container
 from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.services import queues, triage
 from llmops_tui.services.queues import Arrangement, Order
-from llmops_tui.ui.screens.monitor.texts import answer_section, asked_sections, call_line
+from llmops_tui.ui.screens.monitor.texts import (
+    answer_section,
+    asked_sections,
+    call_line,
+    feedback_sections,
+)
 from llmops_tui.ui.screens.triage import texts
+from llmops_tui.ui.screens.triage.blindness import LANES, Blindness
 from llmops_tui.ui.screens.triage.estimating import Estimating
 from llmops_tui.ui.screens.triage.note_bar import NoteBar
-from llmops_tui.ui.screens.triage.ordering import Ordering
 from llmops_tui.ui.screens.triage.working import LANE_PLACE, PAGE
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
 from llmops_tui.ui.widgets.words import Words
@@ -35,7 +40,7 @@ class Queue:
     waiting: tuple[tuple[Lane, int], ...]
 
 
-class TriageScreen(Estimating[Queue], Ordering[Queue]):
+class TriageScreen(Estimating[Queue], Blindness[Queue]):
     """One call fills the screen; a verdict brings the next."""
 
     SCOPE = "triage"
@@ -53,7 +58,11 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
         "counts. The bound holds for one look at a time chosen beforehand, not for stopping as "
         "soon as it looks good.\n"
         "cosmetic, wrong, harmful: all three are wrong answers; the word says how bad.\n"
-        "The audit lane doesn't show why a call is there, as knowing it sways people; v does."
+        "blind: flags, lane and what others said are hidden until the verdict, as knowing them "
+        "sways people. The audit and second looks begin so; b ends it, v shows one call's.\n"
+        "second look: a share of the judged calls, and every wrong one of the audit, is judged by "
+        "somebody else who doesn't know the first verdict. Where two differ the call counts as "
+        "wrong until a third has decided (resolve)."
     )
     EXPLAINS = ("live wrong rate", "error budget", "harmful limit")
     TOPICS = frozenset({"call", "review", "project"})
@@ -97,8 +106,8 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
     def on_mount(self) -> None:
         """Begin in the lane that was left."""
         kept = self.recall(LANE_PLACE)
-        if kept in (Lane.FLAGGED.value, Lane.AUDIT.value):
-            self._queue.start(Lane(kept))
+        if kept in [lane.value for lane in LANES]:
+            self._queue.start(Lane(str(kept)))
             self._lane_chosen = True
         super().on_mount()
 
@@ -167,8 +176,6 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
             return "There is no other call in this lane."
         if command_id == "triage.whole" and self._current is None:
             return "There is no call in front."
-        if command_id == "triage.why" and (self.judged is None or self.judged.flags):
-            return "Only calls of the audit hide why they are here."
         if command_id == f"triage.{self._queue.lane.value}":
             return "This is the lane in front."
         return super().why_not(command_id)
@@ -181,10 +188,17 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
         """The lane of the audit."""
         self._use_lane(Lane.AUDIT)
 
-    def do_why(self) -> None:
-        """Say or hide why an audited call is here."""
-        self._why_shown = not self._why_shown
-        self._show_call()
+    def do_mixed(self) -> None:
+        """Both lanes, without saying of which a call is."""
+        self._use_lane(Lane.MIXED)
+
+    def do_second(self) -> None:
+        """Calls that somebody else judged, for a second look."""
+        self._use_lane(Lane.SECOND)
+
+    def do_resolve(self) -> None:
+        """Calls on which two differ."""
+        self._use_lane(Lane.RESOLVE)
 
     def do_rules(self) -> None:
         """Rules and people against the verdicts."""
@@ -223,8 +237,8 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
 
     def _lanes_line(self) -> str:
         line = texts.lanes_line(self._queue.lane, self._queue.waiting, self.estimate)
-        order = self.order_words()
-        return f"{line} · {order}" if order else line
+        blind = "blind" if self._blind[self._queue.lane] else ""
+        return " · ".join(filter(None, (line, blind, self.order_words())))
 
     def _show_call(self) -> None:
         self.query_one("#lanes", Words).put(self._lanes_line())
@@ -247,18 +261,21 @@ class TriageScreen(Estimating[Queue], Ordering[Queue]):
             self.query_one("#asked", TextPane).show_sections([])
             self.query_one("#answer", TextPane).show_sections([])
             return
-        why = texts.why_text(detail, shown=self._why_shown)
-        self.query_one("#why", Words).put("\n".join(filter(None, (self.alike_words(), why))))
-        self.query_one("#asked", TextPane).show_sections(asked_sections(detail))
-        self.query_one("#answer", TextPane).show_sections([answer_section(detail)])
+        hidden = self.hides
+        seen = self.as_seen(detail)
+        why = texts.HIDDEN if hidden else texts.why_text(detail, self._queue.lane)
+        alike = "" if hidden else self.alike_words()
+        self.query_one("#why", Words).put("\n".join(filter(None, (alike, why))))
+        self.query_one("#asked", TextPane).show_sections(asked_sections(seen))
+        # What was said of it would tell what others think: not for who judges blind.
+        said = [] if hidden else feedback_sections(detail)
+        self.query_one("#answer", TextPane).show_sections([answer_section(seen), *said])
 
     def _show_nothing_waits(self) -> None:
-        lane = self._queue.lane
-        other = Lane.AUDIT if lane is Lane.FLAGGED else Lane.FLAGGED
         self.query_one("#head", Words).put("")
         self.query_one("#why", Words).put("")
         sections = texts.nothing_waits(
-            lane, self._queue.waiting.get(other, 0), self.estimate, self.tolerance
+            self._queue.lane, self._queue.waiting, self.estimate, self.tolerance
         )
         if self.model is None:
             sections = [Section("", texts.NO_PROJECT if self.project_id is None else "Reading…")]

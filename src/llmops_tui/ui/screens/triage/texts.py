@@ -13,40 +13,73 @@ NO_PROJECT = (
     "There is no project yet, and production calls belong to one.\n\n"
     "Press 1 for the Overview, where n makes a project."
 )
-HIDDEN = "Why it is here: not shown while you judge; v shows it."
+HIDDEN = "Why it is here: not shown while you judge; v shows it, b always."
+NAMES = {
+    Lane.FLAGGED: ("f", "flagged"),
+    Lane.AUDIT: ("a", "audit"),
+    Lane.MIXED: ("i", "both, mixed"),
+    Lane.SECOND: ("l", "second look"),
+    Lane.RESOLVE: ("R", "resolve"),
+}
+"""Key and name of each lane."""
 PICKED = "Why it is here: you opened it."
 
 
 def lanes_line(lane: Lane, waiting: dict[Lane, int], estimate: LiveEstimate | None) -> str:
-    """Both lanes with what waits and what was judged; the current one in brackets."""
+    """The lanes with what waits and what was judged; the current one in brackets.
+
+    What was judged of the others is left out where there are more than the usual two.
+    """
+    shown = [Lane.FLAGGED, Lane.AUDIT]
+    if lane is Lane.MIXED:
+        shown = [Lane.MIXED]
+    asked = [Lane.SECOND, Lane.RESOLVE]
+    shown += [each for each in asked if each is lane or waiting.get(each, 0)]
     return "  ".join(
-        _lane_text(each, waiting.get(each, 0), estimate, here=each is lane)
-        for each in (Lane.FLAGGED, Lane.AUDIT)
+        _lane_text(
+            each,
+            waiting.get(each, 0),
+            estimate if each is lane or len(shown) < 3 else None,
+            here=each is lane,
+        )
+        for each in shown
     )
 
 
 def _lane_text(lane: Lane, waits: int, estimate: LiveEstimate | None, *, here: bool) -> str:
-    text = f"{lane.value}: {waits:,} wait"
-    if estimate is not None:
+    text = f"{NAMES[lane][1]}: {waits:,} wait"
+    if estimate is not None and lane in (Lane.FLAGGED, Lane.AUDIT):
         lanes = estimate.lanes
         judged = lanes.flagged_reviewed if lane is Lane.FLAGGED else lanes.audited
         text += f", {judged:,} judged"
     return f"[{text}]" if here else f" {text} "
 
 
-def why_text(detail: CallDetail, *, shown: bool) -> str:
-    """Why a call is in the queue. For the audit only on demand, as knowing it sways people."""
-    if detail.flags:
-        return flags_text(detail)
+def why_text(detail: CallDetail, lane: Lane) -> str:
+    """Why a call is in the queue."""
+    told = [opinions_text(detail)] if lane is Lane.RESOLVE else []
     probability = detail.row.audit_probability
-    if probability is None:
-        return PICKED
-    if not shown:
-        return HIDDEN
-    return (
-        "Why it is here: no rule flagged it; drawn at random with a chance of "
-        f"{percent(probability)}."
-    )
+    if detail.flags:
+        told.append(flags_text(detail))
+    elif probability is not None:
+        told.append(
+            "Why it is here: no rule flagged it; drawn at random with a chance of "
+            f"{percent(probability)}."
+        )
+    elif not told:
+        told.append(PICKED)
+    return "\n".join(told)
+
+
+def opinions_text(detail: CallDetail) -> str:
+    """What two who differ said, and why; not who they are, as a name sways too."""
+    last = {one.reviewer: one for one in detail.reviews if one.undone_at is None}
+    said = []
+    for review in last.values():
+        severity = f" ({review.severity})" if review.severity not in ("", review.verdict) else ""
+        why = ", ".join(filter(None, (review.reason, review.note)))
+        said.append(f"{review.verdict}{severity}{f', “{why}”' if why else ''}")
+    return f"Two differ. One says {'; another '.join(said)}. Your word decides."
 
 
 def estimate_text(estimate: LiveEstimate | None, tolerance: Tolerance | None) -> str:
@@ -59,13 +92,21 @@ def estimate_text(estimate: LiveEstimate | None, tolerance: Tolerance | None) ->
 
 
 def nothing_waits(
-    lane: Lane, other: int, estimate: LiveEstimate | None, tolerance: Tolerance | None
+    lane: Lane,
+    waiting: dict[Lane, int],
+    estimate: LiveEstimate | None,
+    tolerance: Tolerance | None,
 ) -> list[Section]:
     """In place of a call, when there is none: what is proven, what isn't, what can be done."""
-    key, name = ("a", "audit") if lane is Lane.FLAGGED else ("f", "flagged")
+    here = (Lane.FLAGGED, Lane.AUDIT) if lane is Lane.MIXED else (lane,)
+    others = [
+        f"In the {name} lane {waiting[other]:,} do: press {key}."
+        for other, (key, name) in NAMES.items()
+        if other not in here and other is not Lane.MIXED and waiting.get(other)
+    ]
     first = (
-        f"Nothing waits in this lane. In the {name} lane {other:,} do: press {key}."
-        if other
+        f"Nothing waits in this lane. {' '.join(others)}"
+        if others
         else "Nothing waits. New calls appear here by themselves; 5 shows all as they arrive."
     )
     sections = [Section("", first)]

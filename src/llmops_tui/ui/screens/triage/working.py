@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from llmops_tui.core.call import CallDetail, CallRow
+from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.services import triage
 from llmops_tui.ui.screens.triage.judging import verdict_words
 from llmops_tui.ui.screens.triage.ledger import Entry
@@ -26,11 +26,20 @@ class Working(ReadingAhead[Model]):
         self._lane_chosen = False
         self._why_shown = False
 
+    def reveal(self, entry: Entry) -> str:
+        """What a blind verdict was given without, for the line that follows it."""
+        return ""
+
     def estimate_soon(self, *, urgent: bool) -> None:
         """What the verdicts prove is another thing now."""
         raise NotImplementedError
 
     # What was given.
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane in front."""
+        return self._queue.lane
 
     @property
     def judged(self) -> CallDetail | None:
@@ -47,7 +56,8 @@ class Working(ReadingAhead[Model]):
         else:
             self._remove(entry.call.id)
         self._why_shown = False
-        self._said = f"{_about(entry)}: {verdict_words(entry)} · u takes it back"
+        was = self.reveal(entry)
+        self._said = f"{_about(entry)}: {verdict_words(entry)}{was} · u takes it back"
         self._show_call()
 
     def written(self, entry: Entry) -> None:
@@ -62,13 +72,13 @@ class Working(ReadingAhead[Model]):
         """The call comes back, with its note; a call that was brought back goes again."""
         if entry.call is not None:
             if entry.verdict is not None:
-                self._bring_back(entry.call)
+                self._bring_back(entry.call, entry.lane)
                 self._said = f"{_about(entry)}: NOT saved; back again. {error}"
             else:
                 self._remove(entry.call.id)
                 self._said = f"call {entry.call.id}: the verdict stands; it couldn't be undone."
         if len(entry.call_ids) > 1:
-            self.reload_now()
+            self._read_anew()
         self._show_call()
 
     def note_changed(self) -> None:
@@ -79,7 +89,7 @@ class Working(ReadingAhead[Model]):
         """Take the last verdict back; the call is here again at once where it was judged here."""
         entry = self._ledger.undo()
         if entry.of is not None and entry.call is not None:
-            self._bring_back(entry.call)
+            self._bring_back(entry.call, entry.of.lane)
             self._said = f"{_about(entry.of)}: {verdict_words(entry.of)} taken back"
             self._show_call()
         self.write_soon()
@@ -105,8 +115,12 @@ class Working(ReadingAhead[Model]):
 
     def _lane_changed(self) -> None:
         self._lane_chosen = True
-        self.model = None  # whatever is read next is shown
         self.remember(LANE_PLACE, self._queue.lane.value)
+        self._read_anew()
+
+    def _read_anew(self) -> None:
+        """What is counted here may differ from the file though the file reads as before."""
+        self.model = None  # whatever is read next is shown
         self.reload_now()
 
     def _remove(self, call_id: int) -> None:
@@ -117,9 +131,9 @@ class Working(ReadingAhead[Model]):
         if len(self._queue) < PAGE // 4 < self._queue.waits:
             self.reload()
 
-    def _bring_back(self, call: CallRow) -> None:
+    def _bring_back(self, call: CallRow, back_in: Lane | None = None) -> None:
         lane = self._queue.lane
-        if self._queue.bring_back(call) and self._queue.lane is not lane:
+        if self._queue.bring_back(call, back_in) and self._queue.lane is not lane:
             self._lane_changed()
 
     def _judged_together(self, entry: Entry) -> None:
@@ -131,7 +145,7 @@ class Working(ReadingAhead[Model]):
                 f"{entry.judged:,} calls: {verdict_words(entry)} · u takes all back; {others} "
                 "left out: judged, or in front of somebody else"
             )
-        self.reload_now()
+        self._read_anew()
 
     def _took_back(self, entry: Entry) -> None:
         review = entry.taken_back
@@ -139,18 +153,19 @@ class Working(ReadingAhead[Model]):
             if entry.of is None:
                 self._say("There is no verdict of yours left to take back.")
             return
-        if review.together > 1:
-            self.reload_now()
-        if entry.of is not None:
-            return  # shown already
+        if entry.of is not None:  # shown already
+            if review.together > 1:
+                self._read_anew()
+            return
         call_id = review.call_id
         what = f"call {call_id}" if review.together == 1 else f"{review.together:,} calls"
 
         def read(detail: CallDetail) -> None:
             self._details[call_id] = detail
-            self._bring_back(detail.row)
+            self._bring_back(detail.row, Lane(review.asked_as) if review.asked_as else None)
             self._said = f"{what}: {review.verdict} taken back"
             self._show_call()
+            self._read_anew()
 
         workspace = self.workspace
         self.in_thread(lambda: triage.open_call(workspace, call_id), read, group="brought back")
