@@ -114,6 +114,7 @@ class ArchivedCall:
             review=self.text("verdict"),
             started_at=_whole(self.values.get("started_at")) or 0,
             received_at=_whole(self.values.get("received_at")) or 0,
+            project_id=None,
         )
 
 
