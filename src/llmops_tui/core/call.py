@@ -120,6 +120,9 @@ class CallDetail:
     response_id: str
     flags: tuple[CallFlag, ...]
     reviews: tuple[Review, ...]
+    tags: tuple[str, ...] = ()
+    assignee: str = ""
+    """Whose it is to judge; empty for whoever comes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,11 @@ WHERE c.id > ?1 AND (?2 IS NULL OR c.project_id = ?2)
       AND (?10 = '' OR c.review = CASE ?10 WHEN 'none' THEN '' ELSE ?10 END)
       AND (?11 = '' OR (c.flagged > 0 AND EXISTS (
            SELECT 1 FROM flag g WHERE g.call_id = c.id AND g.rule LIKE ?11 ESCAPE '\')))
+      AND (?12 = '' OR EXISTS (SELECT 1 FROM call_tag t WHERE t.tag = ?12 AND t.call_id = c.id))
+      AND (?13 = '' OR coalesce((SELECT a.assignee FROM call_assignee a WHERE a.call_id = c.id),
+                                'none') = ?13)
 """
-FOUND = f"{SELECT_LINE}{_FOUND} AND c.id < ?12 ORDER BY c.id DESC LIMIT ?13"
+FOUND = f"{SELECT_LINE}{_FOUND} AND c.id < ?14 ORDER BY c.id DESC LIMIT ?15"
 FOUND_NEXT = f"{SELECT_ID}{_FOUND} ORDER BY c.id LIMIT 1"
 FOUND_IDS = f"{SELECT_ID}{_FOUND} ORDER BY c.id DESC"
 COUNT_FOUND = f"{SELECT_COUNT}{_FOUND}"
@@ -95,6 +98,9 @@ class CallFilter:
     verdict: str = ""
     """`right`, `wrong`, `unsure`, or `none` for calls that nobody judged."""
     flag: str = ""
+    tag: str = ""
+    assignee: str = ""
+    """Whose it is; `none` for nobody's."""
 
     @property
     def is_empty(self) -> bool:
@@ -207,18 +213,21 @@ def _found(listing: Listing, floor: int) -> tuple[object, ...]:
         floor,
         listing.project_id,
         listing.only,
-        _contains(wanted.text),
-        _contains(wanted.model),
-        _contains(wanted.prompt),
+        contains(wanted.text),
+        contains(wanted.model),
+        contains(wanted.prompt),
         wanted.version.removeprefix("v"),
-        _contains(wanted.status),
-        _contains(wanted.finish),
+        contains(wanted.status),
+        contains(wanted.finish),
         wanted.verdict,
-        _contains(wanted.flag),
+        contains(wanted.flag),
+        wanted.tag.casefold(),
+        wanted.assignee,
     )
 
 
-def _contains(text: str) -> str:
+def contains(text: str) -> str:
+    """The LIKE pattern, escaped with a backslash, of what holds a text; empty for none."""
     if not text:
         return ""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

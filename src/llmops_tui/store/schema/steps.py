@@ -26,4 +26,5 @@ STEPS: tuple[str, ...] = (
     "queue",
     "second_looks",
     "retention",
+    "call_marks",
 )

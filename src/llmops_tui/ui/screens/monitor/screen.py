@@ -52,8 +52,8 @@ class MonitorScreen(Estimating[MonitorModel]):
         "first row is selected; moving down or p holds it still, g follows again, and nothing "
         "is lost meanwhile. f shows only flagged calls, ! only those without an answer, / only "
         "those with some words in the beginning of the answer, the end of the conversation or "
-        "the error, or with fields: model: prompt: version: status: finish: verdict: flag: "
-        "(as in `refusal flag:json verdict:none`)."
+        "the error, or with fields: model: prompt: version: status: finish: verdict: flag: tag: "
+        "assignee: (as in `refusal flag:json verdict:none`)."
     )
     FIGURES = (
         "flagged: share of calls for which a rule says that a person should look.\n"
