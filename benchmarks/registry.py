@@ -82,6 +82,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Production calls received a second, each committed first; CPU, memory, bytes a call",
         "the budgets; Phoenix and MLflow as they were measured on a machine like this",
     ),
+    "calls": Benchmark(
+        "benchmarks.calls",
+        "A million production calls: lists, full text, latency by hour, opening the Monitor screen",
+        "the budgets: 5 ms warm and 20 ms cold, 20 ms, 200 ms, 200 ms",
+    ),
     "browsing": Benchmark(
         "benchmarks.browsing",
         "A million examples on their screen: opening, answers; what versions cost",

@@ -328,7 +328,7 @@ def _calls(
     chosen = messages if number is None else messages[:number]
     for place, message in enumerate(chosen, start=first):
         let_pass(2 * MINUTE_MS)
-        calls.add(workspace.db, [judge.judge(_call(workspace, place, message))])
+        calls.add(workspace.db, [judge.judge(call_made(place, message))])
     waiting = [
         *queues.queue(workspace, Lane.FLAGGED, project_id=project.id),
         *queues.queue(workspace, Lane.AUDIT, project_id=project.id),
@@ -343,7 +343,8 @@ def _calls(
         )
 
 
-def _call(workspace: Workspace, place: int, message: str) -> CallDraft:
+def call_made(place: int, message: str) -> CallDraft:
+    """A production call; its number says how it went."""
     from llmops_tui.core.clock import now_ms
 
     subject = f"call {place}"
@@ -377,4 +378,4 @@ def _fraction(subject: str) -> float:
     return zlib.crc32(subject.encode()) / 2**32
 
 
-__all__ = ["FEEDBACK_FILE", "Made", "arrive", "found", "go_on", "make"]
+__all__ = ["FEEDBACK_FILE", "Made", "arrive", "call_made", "found", "go_on", "make"]

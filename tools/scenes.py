@@ -32,6 +32,7 @@ from tools.headless import (
     session,
 )
 from tools.made import FEEDBACK_FILE
+from tools.made_traces import agent
 
 Act = Callable[[Session], Awaitable[None]]
 LOADING = "loading"
@@ -242,6 +243,22 @@ async def calls_arrive(running: Session) -> None:
     """Let production calls arrive."""
     running.arrive(6)
     await running.settle()
+
+
+async def _traced(running: Session) -> None:
+    assert running.made is not None
+    agent(running.made.workspace.db, running.made.project.id)
+    await running.settle()
+
+
+async def _in_trace(running: Session) -> None:
+    await _traced(running)
+    await running.press("o")
+
+
+async def _said_of(running: Session) -> None:
+    await _traced(running)
+    await running.press("enter")
 
 
 async def _unforeseen(running: Session) -> None:
@@ -470,7 +487,15 @@ SCENES = (
     Scene(
         "Monitor: one call",
         "monitor.call_page:CallPage",
-        (State("a flagged call", "5 f enter"),),
+        (
+            State("a flagged call", "5 f enter"),
+            State("a call that a user spoke of", "5", act=_said_of),
+        ),
+    ),
+    Scene(
+        "Monitor: trace",
+        "monitor.trace_page:TracePage",
+        (State("an agent at work", "5", act=_in_trace),),
     ),
     Scene(
         "Monitor: figures",

@@ -18,6 +18,7 @@ from llmops_tui.core.call import CallDetail
 from llmops_tui.core.trace import tree
 from llmops_tui.store import calls, traces, words
 from llmops_tui.store.database import Database
+from llmops_tui.store.feedback import feedback_of
 
 TRACE = (2).to_bytes(16)
 SPAN = (2).to_bytes(8)
@@ -237,7 +238,7 @@ async def test_a_users_thumbs_down_flags_the_call_it_names(start, named, late):
         kept = []
 
         def joined(db: Database, one: CallDetail) -> bool:
-            kept[:] = traces.feedback_of(db, one.row.id)
+            kept[:] = feedback_of(db, one.row.id)
             return bool(kept) and bool(one.flags)
 
         found = await settled(gateway.db_path, joined)
@@ -287,7 +288,7 @@ async def test_an_evaluation_is_kept_with_its_call(start, way):
         kept = []
 
         def joined(db: Database, one: CallDetail) -> bool:
-            kept[:] = traces.feedback_of(db, one.row.id)
+            kept[:] = feedback_of(db, one.row.id)
             return bool(kept)
 
         await settled(gateway.db_path, joined)

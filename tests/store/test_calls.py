@@ -10,9 +10,11 @@ import pytest
 from tests.calls_made import TRUNCATED, made, store
 
 from llmops_tui.core.call import CallFlag, Lane, ReviewDraft, ReviewVerdict
-from llmops_tui.store import call_lists, calls, queue, verdicts
+from llmops_tui.core.clock import now_ms
+from llmops_tui.store import call_lists, calls, queue, removal, traces, verdicts
 from llmops_tui.store.call_lists import CallFilter, Listing
 from llmops_tui.store.database import Database
+from llmops_tui.store.traces import Completed
 
 LISTS = {
     "all": call_lists.PAGES[""],
@@ -28,7 +30,8 @@ LISTS = {
     "ids of errors": call_lists.IDS["error"],
     "ids found": call_lists.FOUND_IDS,
     "latest": call_lists.LATEST,
-    "since": call_lists.COUNT_SINCE,
+    "counted": call_lists.COUNTED,
+    "of a part of a minute": call_lists.COUNT_BETWEEN,
     "open and flagged": queue.OPEN_FLAGGED,
     "open and drawn": queue.OPEN_AUDIT,
     "open and flagged, newest first": queue.OPEN_FLAGGED_NEWEST,
@@ -44,7 +47,8 @@ LISTS = {
     "a call's flags": calls.FLAGS,
     "a call's reviews": calls.REVIEWS,
     "a person's last review": verdicts.LAST_REVIEW,
-    "counts of a window": calls.LANES,
+    "counts of a window": calls.COUNTED,
+    "what was judged in a window": calls.JUDGED,
 }
 
 
@@ -295,3 +299,40 @@ def test_a_batch_of_any_size_is_stored_whole_and_in_its_order(db: Database) -> N
         f"answer {n}" for n in range(264, -1, -1)
     ]
     assert calls.texts(db, newest_first[7].id)[1] == newest_first[7].output_head
+
+
+COUNTED_ANEW = f"""
+SELECT started_at - started_at % 60000, coalesce(project_id, 0), count(*), sum({calls.ANSWERED}),
+       sum(flagged > 0), sum(flagged > 0 AND {calls.ANSWERED}), sum(status = 'error'),
+       coalesce(sum(cost), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)
+FROM call GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def test_what_is_counted_by_the_minute_stays_right_whatever_happens_to_calls(db: Database) -> None:
+    def agree() -> None:
+        kept = db.rows("SELECT * FROM call_minute ORDER BY minute_at, project_id")
+        assert [tuple(row) for row in kept] == [tuple(row) for row in db.rows(COUNTED_ANEW)]
+
+    now = now_ms()
+    fields = {"output": "", "input": ""}
+    kinds = [
+        made(1, started_at=now, cost=7),
+        made(2, started_at=now - 90_000, flags=[TRUNCATED], project_id=None),
+        made(3, started_at=now, status="error", error="HTTP 500", output=""),
+        made(4, started_at=now, flags=[TRUNCATED], output=""),
+        made(5, started_at=now, input_tokens=None, **fields),
+    ]
+    store(db, *kinds, kinds[0])
+    agree()
+    assert traces.add_flag(db, 1, CallFlag("thumbs down", "high", "A user says so."))
+    agree()
+    told = Completed(5, kinds[4].call.identity, ("", ""), "asked", "told", "{}", "stop", (), None)
+    traces.complete(db, [told])
+    agree()
+    removal.remove(db, removal.prepare(db, removal.candidates(db, 1, 0, now + 1, 9)))
+    agree()
+    assert call_lists.count(db, Listing(1)) == len(call_lists.ids(db, Listing(1))) < 5
+    assert call_lists.count(db, Listing(None, "flagged")) == 3
+    assert call_lists.count_since(db, now - 60_000, 1) == call_lists.count(db, Listing(1))
+    assert call_lists.count_since(db, now - 95_000, None) == call_lists.count(db, Listing())

@@ -13,8 +13,9 @@ from llmops_tui.core.call import CallFlag
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.project import Project
-from llmops_tui.services import alerts, calls, flag_rules, projects, triage
+from llmops_tui.services import alerts, calls, figures, flag_rules, projects, triage
 from llmops_tui.services.calls import CallFilter, CallLine
+from llmops_tui.services.figures import Quantiles
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store.database import Database
 from llmops_tui.ui.app import LlmopsApp
@@ -325,6 +326,26 @@ def test_figures_are_of_the_newest_calls(workspace: Workspace, project: Project)
     assert calls.tail(workspace, project.id + 1).calls == 0
 
 
+def test_latency_is_told_for_each_hour_of_a_day(workspace: Workspace, project: Project) -> None:
+    now, hour = now_ms(), figures.HOUR_MS
+    for ago, lengths in ((0, range(1, 101)), (3, (7, 9)), (30, (5,))):
+        new = (
+            made(
+                1000 * ago + n,
+                project_id=project.id,
+                duration_ms=n,
+                started_at=now - ago * hour - 9,
+            )
+            for n in lengths
+        )
+        store(workspace.db, *new)
+    hours = figures.latency_by_slice(workspace, 24 * hour, hour, project.id, until=now)
+    assert len(hours) == 24
+    assert hours[-1] == Quantiles(50, 95, 99)
+    assert hours[-4] == Quantiles(7, 9, 9)
+    assert {hours[n] for n in range(24) if n not in (20, 23)} == {Quantiles()}
+
+
 def test_a_gateway_is_noticed_where_one_answers() -> None:
     class Health(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -405,6 +426,7 @@ async def test_figures_tell_the_window_and_the_one_before_it(
         assert "calls       31 (10)" in screen
         assert "flagged     9.7 % [" in screen
         assert "p95 28 ms" in screen
+        assert "p95         up to 28 ms" in screen, "how it went over the window"
         assert "none reviewed: not known" in screen
         assert "2.5" in screen, "what the other model cost"
         await press(pilot, "left_square_bracket", "left_square_bracket")

@@ -6,7 +6,7 @@ import pytest
 from tests.calls_made import lanes
 from tests.cli.test_commands import assert_error, command
 from tests.ui.conftest import add_examples
-from tests.ui.driving import footer, press
+from tests.ui.driving import footer, press, until
 
 from llmops_tui.core.errors import StoreError
 from llmops_tui.core.project import Project
@@ -19,6 +19,7 @@ from llmops_tui.ui.commands import registry
 from llmops_tui.ui.permissions import DIALOGS, JUDGING, LOOKING, PAGES, refusal
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.dialog import Dialog
+from llmops_tui.ui.widgets.virtual_table import VirtualTable
 
 SMALL = (80, 24)
 
@@ -79,7 +80,10 @@ async def test_a_reviewer_judges_and_does_nothing_else(filled: Workspace) -> Non
         await press(pilot, "r", "x", "e", "d")
         told = " ".join(message.message for message in app._notifications)
         assert "This session may look and judge calls" in told
-        await press(pilot, "3", "enter")
+        await press(pilot, "3")
+        await until(pilot, lambda: app.screen.query_one(VirtualTable).cursor_row is not None)
+        await press(pilot, "enter")
+        await until(pilot, lambda: app.screen.SCOPE != "prompts")
         assert app.screen.SCOPE == "prompts.versions", "not the editor"
         await press(pilot, "escape", "4", "n")
         assert app.screen.SCOPE == "runs"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from llmops_tui.core.trace import Feedback
+
 
 class Lane(StrEnum):
     """Why a call is in front of a reviewer."""
@@ -123,6 +125,8 @@ class CallDetail:
     tags: tuple[str, ...] = ()
     assignee: str = ""
     """Whose it is to judge; empty for whoever comes."""
+    feedback: tuple[Feedback, ...] = ()
+    """What users and evaluators said of it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,15 @@ from llmops_tui.store import figures as store
 from llmops_tui.store import removed as gone
 from llmops_tui.store.figures import Part, Slice
 
-__all__ = ["WINDOWS", "Figures", "Part", "Quantiles", "figures"]
+__all__ = [
+    "HOUR_MS",
+    "WINDOWS",
+    "Figures",
+    "Part",
+    "Quantiles",
+    "figures",
+    "latency_by_slice",
+]
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -29,6 +37,8 @@ WINDOWS: tuple[tuple[str, int, int], ...] = (
 """Name, length, and width of a slice: 60 slices each, 56 of a week."""
 MOST_TIMES = 20_000
 """Answers whose times are looked at: the newest of the window."""
+MOST_OF_SLICES = 150_000
+"""Answers of a window that latencies by slice are worked out from: of more, every so manieth."""
 CONFIDENCE = 0.95
 
 
@@ -50,6 +60,8 @@ class Figures:
     """One for each slice of the window, the oldest first, empty ones included."""
     latency: Quantiles
     first_token: Quantiles
+    latencies: tuple[Quantiles, ...]
+    """Of each slice; empty for a window that is only compared with."""
     timed: int
     """Answers that the times are of."""
     parts: tuple[Part, ...]
@@ -119,6 +131,7 @@ def figures(workspace: Workspace, window: int, project_id: int | None, *, ago: i
         pieces,
         _quantiles([duration for duration, _ in times]),
         _quantiles([first for _, first in times if first is not None]),
+        () if ago else latency_by_slice(workspace, length, width, project_id, until=until),
         len(times),
         tuple(store.parts(workspace.db, since, until, project_id)),
         bounds.lower if bounds else 0.0,
@@ -129,12 +142,30 @@ def figures(workspace: Workspace, window: int, project_id: int | None, *, ago: i
     )
 
 
-def _quantiles(values: Sequence[float]) -> Quantiles:
+def latency_by_slice(
+    workspace: Workspace, length_ms: int, width_ms: int, project_id: int | None, *, until: int = 0
+) -> tuple[Quantiles, ...]:
+    """p50, p95 and p99 of the answers in each slice of a window, the oldest first.
+
+    Args:
+        workspace: where the calls are.
+        length_ms: length of the window.
+        width_ms: of a slice.
+        project_id: only calls of this project.
+        until: its end; 0 for now.
+    """
+    end = until or now_ms() + 1
+    begin = end - length_ms
+    times = store.times_by_slice(workspace.db, begin, end, width_ms, project_id, MOST_OF_SLICES)
+    return tuple(_quantiles(times.get(n, ()), ordered=True) for n in range(length_ms // width_ms))
+
+
+def _quantiles(values: Sequence[float], *, ordered: bool = False) -> Quantiles:
     if not values:
         return Quantiles()
-    ordered = sorted(values)
+    found = values if ordered else sorted(values)
 
     def at(share: float) -> float:
-        return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+        return found[max(0, math.ceil(share * len(found)) - 1)]
 
     return Quantiles(at(0.50), at(0.95), at(0.99))

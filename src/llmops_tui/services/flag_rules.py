@@ -12,6 +12,7 @@ from llmops_tui.core.errors import InputError
 from llmops_tui.core.flags import RULES, FlagRule, FlagRuleKind, compile_rules, evaluate
 from llmops_tui.core.parameters import ParameterField
 from llmops_tui.core.tolerance.proportion import interval
+from llmops_tui.services import judge_flags
 from llmops_tui.services.calls import DAY_MS
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import figures, flag_rules
@@ -29,6 +30,8 @@ class RuleView:
     rule: FlagRule
     flagged: int
     """Calls that it flagged in the last `DAYS` days."""
+    state: str = ""
+    """What it is at, where there is more to say than how much it flagged."""
 
     @property
     def name(self) -> str:
@@ -57,9 +60,13 @@ class Trial:
     upper: float
     examples: tuple[str, ...]
     """Reasons of the first few."""
+    told: str = ""
+    """What is to be said of it, where that is something else than a share of all."""
 
     def sentence(self) -> str:
         """In words."""
+        if self.told:
+            return self.told
         if not self.calls:
             return "No call is stored yet to try it on."
         share = self.flagged / self.calls
@@ -74,10 +81,11 @@ def rule_views(workspace: Workspace, project_id: int | None) -> tuple[RuleView, 
     """Every rule, those that are on first."""
     kept = {rule.name: rule for rule in flag_rules.stored(workspace.db, project_id)}
     flagged = figures.flagged_by(workspace.db, now_ms() - DAYS * DAY_MS, project_id)
-    views = [
-        RuleView(kind, kept.get(name, FlagRule(name, enabled=False)), flagged.get(name, 0))
-        for name, kind in RULES.items()
-    ]
+    views: list[RuleView] = []
+    for name, kind in RULES.items():
+        rule = kept.get(name, FlagRule(name, enabled=False))
+        state = _judge_state(workspace, project_id, rule) if name == judge_flags.NAME else ""
+        views.append(RuleView(kind, rule, flagged.get(name, 0), state))
     return tuple(sorted(views, key=lambda view: not view.rule.enabled))
 
 
@@ -104,9 +112,15 @@ def turn(workspace: Workspace, project_id: int | None, view: RuleView) -> FlagRu
 def try_rule(workspace: Workspace, project_id: int | None, rule: FlagRule) -> Trial:
     """What a rule would have flagged of the newest stored calls. Reads their texts.
 
+    A judge is asked about a few answers, which costs what it costs.
+
     Raises:
         InputError: it can't be used so.
+        AnswerError: it is a judge that can't be asked.
     """
+    if rule.name == judge_flags.NAME:
+        told, *said = judge_flags.try_judge(workspace, project_id, rule)
+        return Trial(rule.name, 0, 0, 0.0, 1.0, tuple(said), told)
     ready = flag_rules.completed(workspace.db, project_id, replace(rule, enabled=True))
     compiled = compile_rules([ready])
     calls = flagged = 0
@@ -159,6 +173,14 @@ def read(view: RuleView, values: Mapping[str, str]) -> FlagRule:
     )
     rule.check()
     return rule
+
+
+def _judge_state(workspace: Workspace, project_id: int | None, rule: FlagRule) -> str:
+    if not rule.enabled:
+        return ""
+    said = [judge_flags.today(workspace, project_id, rule).sentence()]
+    said.append(judge_flags.against_people(workspace, project_id, DAYS))
+    return "\n".join(filter(None, said))
 
 
 def _typed(field: ParameterField, text: str) -> Json:

@@ -117,6 +117,7 @@ def serve(
     """
     from llmops_tui.gateway.server import GatewayOptions, run  # only who serves pays for it
     from llmops_tui.providers.keys import Secret
+    from llmops_tui.services.judge_flags import JudgeThread
 
     places = {place.name: place for place in endpoints.endpoints(workspace.db)}
     if upstream is not None and upstream not in places:
@@ -133,4 +134,9 @@ def serve(
         audit_probability=audit_share,
         context=steps,
     )
-    run(options, lambda listening: ready(listening.url))
+    judging = JudgeThread(workspace.db)
+    judging.start()
+    try:
+        run(options, lambda listening: ready(listening.url))
+    finally:
+        judging.close()

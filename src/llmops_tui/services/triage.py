@@ -224,9 +224,9 @@ def live_estimate(
             words = f"No answer to judge in the window; {_apart_words(found)}."
         return LiveEstimate(found, None, None, None, words, "")
     if found.flagged_reviewed + found.audited == 0:
-        return LiveEstimate(
-            found, None, None, None, f"{found.calls:,} calls, none reviewed: not known.", ""
-        )
+        noun = "call" if found.calls == 1 else "calls"
+        words = f"{found.calls:,} {noun}, none reviewed: not known."
+        return LiveEstimate(found, None, None, None, words, "")
     estimate = _estimate(found, tolerance, found.flagged_wrong, found.audited_wrong)
     harm = None
     if tolerance.harmful_max_wrong is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from llmops_tui.store.calls import NEWEST
+from llmops_tui.store.calls import MINUTE_MS, NEWEST
 from llmops_tui.store.database import Database
 
 Only = Literal["", "flagged", "error"]
@@ -79,8 +79,13 @@ LATEST = """
 SELECT model, duration_ms, status, input_tokens, output_tokens, cost, received_at
 FROM call WHERE id < ?1 AND (?2 IS NULL OR project_id = ?2) ORDER BY id DESC LIMIT ?3
 """
-COUNT_SINCE = """
-SELECT count(*) FROM call WHERE started_at >= ?1 AND (?2 IS NULL OR project_id = ?2)
+COUNTED = """
+SELECT sum(calls) AS calls, sum(flagged) AS flagged, sum(errors) AS error
+FROM call_minute WHERE minute_at >= ?1 AND (?2 IS NULL OR project_id = ?2)
+"""
+COUNT_BETWEEN = """
+SELECT count(*) FROM call INDEXED BY call_figures
+WHERE started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR project_id = ?3)
 """
 
 
@@ -183,6 +188,9 @@ def ids(db: Database, listing: Listing) -> list[int]:
 
 def count(db: Database, listing: Listing, *, above: int = 0) -> int:
     """How many calls a list holds with an id above this one."""
+    if listing.wanted.is_empty and not above:
+        counted = db.row(COUNTED, (-(2**62), listing.project_id))
+        return int(counted[listing.only or "calls"] or 0) if counted else 0
     if listing.wanted.is_empty:
         row = db.row(COUNTS[listing.only], (above, listing.project_id))
     else:
@@ -197,9 +205,11 @@ def latest(db: Database, project_id: int | None, limit: int) -> list[Latest]:
 
 
 def count_since(db: Database, since: int, project_id: int | None) -> int:
-    """How many calls started at or after `since`."""
-    row = db.row(COUNT_SINCE, (since, project_id))
-    return int(row[0]) if row else 0
+    """How many calls started at or after `since`: whole minutes as they were counted."""
+    whole = since - since % MINUTE_MS + MINUTE_MS
+    begin = db.row(COUNT_BETWEEN, (since, whole, project_id))
+    rest = db.row(COUNTED, (whole, project_id))
+    return (int(begin[0]) if begin else 0) + (int(rest["calls"] or 0) if rest else 0)
 
 
 def _floor(db: Database) -> int:

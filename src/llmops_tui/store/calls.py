@@ -22,8 +22,10 @@ from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
+from llmops_tui.store.feedback import feedback_of
 
 HEAD_LENGTH = 160
+MINUTE_MS = 60_000
 SEVERITY_RANKS = {"high": 3, "medium": 2, "low": 1}
 
 INSERT_CALL = """
@@ -64,31 +66,33 @@ GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
 GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"
 FLAGS = "SELECT * FROM flag WHERE call_id = ? ORDER BY position"
 REVIEWS = "SELECT * FROM review WHERE call_id = ? ORDER BY id"
-LANES = """
-SELECT coalesce(sum(answered), 0) AS calls,
-       coalesce(sum(answered AND flagged), 0) AS flagged,
-       coalesce(sum(answered AND flagged AND review IN ('right', 'wrong')), 0) AS flagged_reviewed,
-       coalesce(sum(answered AND flagged AND review = 'wrong'), 0) AS flagged_wrong,
-       coalesce(sum(answered AND drawn AND review IN ('right', 'wrong')), 0) AS audited,
-       coalesce(sum(answered AND drawn AND review = 'wrong'), 0) AS audited_wrong,
-       coalesce(sum(status = 'error'), 0) AS errors,
-       coalesce(sum(answered AND review = 'unsure'), 0) AS unsure,
-       coalesce(sum(NOT answered), 0) AS apart,
-       coalesce(sum(flagged AND NOT answered), 0) AS flagged_apart,
-       coalesce(sum(answered AND flagged AND harmful), 0) AS flagged_harmful,
-       coalesce(sum(answered AND drawn AND harmful), 0) AS audited_harmful
-FROM (SELECT status, review, flagged > 0 AS flagged,
+COUNTED = """
+SELECT coalesce(sum(answered), 0) AS calls, coalesce(sum(flagged_answered), 0) AS flagged,
+       coalesce(sum(errors), 0) AS errors, coalesce(sum(calls - answered), 0) AS apart,
+       coalesce(sum(flagged - flagged_answered), 0) AS flagged_apart
+FROM call_minute WHERE minute_at >= ?1 AND (?2 IS NULL OR project_id = ?2)
+"""
+"""A failed or cancelled call gave no answer, and one whose text was not captured can't be judged:
+they are counted apart. An empty answer is one that a rule flagged though texts are captured."""
+JUDGED = """
+SELECT coalesce(sum(flagged AND review <> 'unsure'), 0) AS flagged_reviewed,
+       coalesce(sum(flagged AND review = 'wrong'), 0) AS flagged_wrong,
+       coalesce(sum(drawn AND review <> 'unsure'), 0) AS audited,
+       coalesce(sum(drawn AND review = 'wrong'), 0) AS audited_wrong,
+       coalesce(sum(review = 'unsure'), 0) AS unsure,
+       coalesce(sum(flagged AND harmful), 0) AS flagged_harmful,
+       coalesce(sum(drawn AND harmful), 0) AS audited_harmful
+FROM (SELECT review, flagged > 0 AS flagged,
              flagged = 0 AND audit_probability IS NOT NULL AS drawn,
-             ANSWERED AS answered,
              CASE WHEN review = 'wrong'
                   THEN (SELECT severity FROM review r
                         WHERE r.call_id = call.id AND r.undone_at IS NULL AND r.verdict = 'wrong'
                         ORDER BY r.id DESC LIMIT 1) = 'harmful'
                   ELSE 0 END AS harmful
-      FROM call WHERE started_at >= ?1 AND (?2 IS NULL OR project_id = ?2))
+      FROM call INDEXED BY call_reviewed
+      WHERE review IN ('right', 'wrong', 'unsure') AND review <> '' AND ANSWERED
+            AND started_at >= ?1 AND (?2 IS NULL OR project_id = ?2))
 """.replace("ANSWERED", ANSWERED)
-"""A failed or cancelled call gave no answer, and one whose text was not captured can't be judged:
-they are counted apart. An empty answer is one that a rule flagged though texts are captured."""
 NEWEST_TIME = "SELECT received_at FROM call ORDER BY id DESC LIMIT 1"
 NEWEST = 2**62
 
@@ -209,6 +213,7 @@ def detail(db: Database, call_id: int) -> CallDetail:
         reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
         tags=call_marks.tags_of(db, call_id),
         assignee=call_marks.assignee_of(db, call_id),
+        feedback=feedback_of(db, call_id),
     )
 
 
@@ -236,11 +241,17 @@ def newest_time(db: Database) -> int | None:
 
 
 def lanes(db: Database, since: int, project_id: int | None = None) -> Lanes:
-    """Counts of both lanes over calls that started at or after `since`."""
-    row = db.row(LANES, (since, project_id))
-    assert row is not None
+    """Counts of both lanes over calls that started at or after `since`, a time of whole minutes.
+
+    Calls are counted by the minute beforehand, and only those that were judged are looked at: it
+    takes milliseconds, however many there are.
+    """
+    since -= since % MINUTE_MS
+    counted, judged = db.row(COUNTED, (since, project_id)), db.row(JUDGED, (since, project_id))
+    assert counted is not None
+    assert judged is not None
+    found: dict[str, int] = {**dict(counted), **dict(judged)}
     gone = removed.total(db, since, None, project_id)
-    found = {name: row[name] for name in Lanes.__slots__ if name != "removed"}
     found["calls"] += gone.answered
     found["apart"] += gone.calls - gone.answered
     found["errors"] += gone.errors

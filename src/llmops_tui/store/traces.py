@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from llmops_tui.core.call import CallFlag
 from llmops_tui.core.clock import now_ms
-from llmops_tui.core.trace import EventDraft, Feedback, FeedbackDraft, SpanDraft, TraceStep
+from llmops_tui.core.trace import EventDraft, FeedbackDraft, SpanDraft, TraceStep
 from llmops_tui.store import call_sizes, calls, words
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.calls import NewCall
@@ -68,10 +68,6 @@ CALL_OF_TRACE = """
 SELECT id, project_id FROM call WHERE trace_id = ?1 AND trace_id <> '' ORDER BY id DESC LIMIT 1
 """
 JOIN_FEEDBACK = "UPDATE feedback SET call_id = ? WHERE id = ?"
-FEEDBACK_OF_CALL = """
-SELECT id, source, name, thumbs, score, label, comment, corrected, author, given_at
-FROM feedback WHERE call_id = ? ORDER BY id LIMIT 200
-"""
 NEXT_POSITION = "SELECT coalesce(max(position), -1) + 1 FROM flag WHERE call_id = ?"
 HAS_FLAG = "SELECT 1 FROM flag WHERE call_id = ? AND rule = ?"
 ONE_MORE_FLAG = """
@@ -162,12 +158,6 @@ def span_texts(db: Database, span_id: int) -> tuple[str, str, str]:
     """Input, output and attributes of a step that is no call."""
     row = db.row(SPAN_BODY, (span_id,))
     return unpack_texts(db, row["body"]) if row else ("", "", "{}")
-
-
-def feedback_of(db: Database, call_id: int) -> tuple[Feedback, ...]:
-    """What was said of a call, oldest first."""
-    rows = db.rows(FEEDBACK_OF_CALL, (call_id,))
-    return tuple(Feedback(**{name: row[name] for name in Feedback.__slots__}) for row in rows)
 
 
 def has_open_events(db: Database) -> bool:

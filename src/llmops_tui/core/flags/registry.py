@@ -14,6 +14,7 @@ from llmops_tui.core.flags import (
     amounts,
     checks,
     invalid_json,
+    judged,
     language,
     leaks,
     outcome,
@@ -175,6 +176,14 @@ RULES: Final[Mapping[str, FlagRuleKind]] = {
             "high",
             checks.ScorerParameters,
             checks.compile_scorer,
+            on=False,
+        ),
+        FlagRuleKind(
+            "judge",
+            "A model that reads a share of the answers finds one wrong.",
+            "medium",
+            judged.JudgeParameters,
+            judged.compile_judge,
             on=False,
         ),
     )

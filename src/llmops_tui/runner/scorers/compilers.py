@@ -31,6 +31,8 @@ COMPILERS: Final[Compilers] = {
     "similarity": compile_similarity,
     "python": compile_python,
 }
+HOLDS_OTHERS = "own_part"
+"""Compiled together with the scorers that it holds, of whatever kind they are."""
 
 
 def waits(spec: ScorerSpec) -> bool:
@@ -56,5 +58,5 @@ def build_scorer(spec: ScorerSpec, jury: Jury | None = None) -> Callable[[Scorin
     def within(inner: Mapping[str, Json]) -> Callable[[ScoringInput], Score]:
         return build(ScorerSpec.from_json(inner), compilers)
 
-    compilers["own_part"] = lambda parameters: compile_own_part(parameters, within)
+    compilers[HOLDS_OTHERS] = lambda parameters: compile_own_part(parameters, within)
     return build(spec, compilers)

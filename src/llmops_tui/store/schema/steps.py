@@ -26,5 +26,7 @@ STEPS: tuple[str, ...] = (
     "queue",
     "second_looks",
     "retention",
+    "call_minutes",
+    "call_judgements",
     "call_marks",
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from llmops_tui.services.planning import PriceOfProof
 
 SEVERE = frozenset({kinds.CONTRADICTORY, kinds.LEAK, kinds.IN_PROMPT, kinds.PERSONAL})
+SHOWN_SHARES = 8
 SHOWN_LABELS = 8
 NO_LANGUAGES = "Not told: py3langid isn't installed (extra `scorers`)."
 BAR = 12
@@ -257,7 +258,12 @@ def report_sections(report: Report) -> list[Section]:
 
 def _shares(counts: Mapping[str, int]) -> str:
     total = max(1, sum(counts.values()))
-    return " · ".join(f"{name} {count / total * 100:.1f} %" for name, count in counts.items())
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    shown = dict(ordered[:SHOWN_SHARES])
+    if len(ordered) > SHOWN_SHARES:
+        rest = ordered[SHOWN_SHARES:]
+        shown[f"{len(rest)} more"] = sum(count for _, count in rest)
+    return " · ".join(f"{name} {count / total * 100:.1f} %" for name, count in shown.items())
 
 
 def enough_words(proof: PriceOfProof, version: DatasetVersion) -> str:

@@ -153,6 +153,8 @@ def figure_sections(view: FiguresView, width: int) -> list[Section]:
     took = [
         _quantile_line("latency", now.latency, before.latency),
         _quantile_line("first token", now.first_token, before.first_token),
+        _course("p50", [slice.p50 for slice in now.latencies], width),
+        _course("p95", [slice.p95 for slice in now.latencies], width),
     ]
     if now.removed:
         lines.append(
@@ -204,6 +206,13 @@ def _quantile_line(name: str, now: Quantiles, before: Quantiles) -> str:
         )
     ]
     return f"{name:<12}{'   '.join(parts)}"
+
+
+def _course(name: str, values: Sequence[float | None], width: int) -> str:
+    highest = max((value for value in values if value is not None), default=None)
+    told = f"{name:<12}{'up to ' + _ms(highest) if highest is not None else NONE}"
+    room = width - 46
+    return f"{told:<44}{spark([value or 0.0 for value in values], room)}" if room >= 10 else told
 
 
 def _ms(value: float | None) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.flags import SEVERITIES, FlagRule
 from llmops_tui.services import flag_rules
 from llmops_tui.services.flag_rules import RuleView, Trial
+from llmops_tui.services.judge_flags import NAME as JUDGE
+from llmops_tui.services.judge_flags import TRIED
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.form import Field, FormScreen, Values
 from llmops_tui.ui.widgets.columns import Column
@@ -16,6 +18,14 @@ from llmops_tui.ui.widgets.virtual_table import RowChosen, RowMoved, VirtualTabl
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+
+TRY = "t tries it on the calls that are stored."
+TRY_JUDGE = (
+    f"t has the model read the newest {TRIED} answers, which costs as much as {TRIED} requests. "
+    "While it is on, a gateway has it read a share of what comes; what it says is a flag, never a "
+    "verdict."
+)
 
 
 class FlagRulesPage(Page[tuple[RuleView, ...]]):
@@ -143,6 +153,8 @@ class FlagRulesPage(Page[tuple[RuleView, ...]]):
         if view is None or not self.is_attached:
             return
         sections = [Section(view.name, view.kind.explanation)]
+        if view.state:
+            sections.append(Section("", view.state))
         if view.name in self._trials:
             trial = self._trials[view.name]
             said = "Trying it on the newest stored calls…"
@@ -150,7 +162,7 @@ class FlagRulesPage(Page[tuple[RuleView, ...]]):
                 said = "\n".join([trial.sentence(), *trial.examples])
             sections.insert(0, Section("Tried", said))
         else:
-            sections.append(Section("", "t tries it on the calls that are stored.", (), "muted"))
+            sections.append(Section("", TRY_JUDGE if view.name == JUDGE else TRY, (), "muted"))
         self.query_one(TextPane).show_sections(sections)
 
     @property

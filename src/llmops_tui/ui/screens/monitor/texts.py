@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from llmops_tui.core.call import CallDetail, CallFlag, CallRow, Review
 from llmops_tui.core.clock import ago
+from llmops_tui.core.trace import Feedback
 from llmops_tui.services.calls import CallLine, Tail
 from llmops_tui.ui.widgets.columns import Cell, Column
 from llmops_tui.ui.widgets.text_pane import Section, Span
@@ -200,13 +201,33 @@ def answer_section(detail: CallDetail) -> Section:
     return Section("Answer (marked: what was flagged)" if spans else "Answer", detail.output, spans)
 
 
+def feedback_sections(detail: CallDetail) -> list[Section]:
+    """What users and evaluators said of it; nothing where nobody said anything."""
+    if not detail.feedback:
+        return []
+    told = "\n".join(feedback_text(one) for one in detail.feedback)
+    return [Section("What was said of it", told)]
+
+
+def feedback_text(one: Feedback) -> str:
+    """Who said what of a call, and when; what they would have answered on lines of its own."""
+    thumbs = {1: "thumbs up", -1: "thumbs down"}.get(one.thumbs or 0, "")
+    score = "" if one.score is None else f"{one.name or 'score'} {one.score:g}"
+    label = f"{one.name}: {one.label}" if one.name and one.label else one.label
+    said = ", ".join(filter(None, (thumbs, score, label))) or ("" if one.comment else one.name)
+    who = one.author or {"user": "a user", "evaluation": "an evaluator"}.get(one.source, one.source)
+    head = ", ".join(filter(None, (said, who, moment(one.given_at))))
+    text = f"{head}: {one.comment}" if one.comment else head
+    return text if one.corrected is None else f"{text}\nwould have answered: {one.corrected}"
+
+
 def call_sections(detail: CallDetail) -> list[Section]:
     """Everything about a call."""
     sections = []
     if detail.flags:
         sections.append(Section("Why it is flagged", flags_text(detail)))
     asked, *before = asked_sections(detail)
-    sections += [asked, answer_section(detail), *before]
+    sections += [asked, answer_section(detail), *feedback_sections(detail), *before]
     if detail.error and detail.output:
         sections.append(Section("Error", detail.error))
     if detail.reviews:
@@ -240,6 +261,7 @@ def detail_json(detail: CallDetail) -> str:
         "input tokens": row.input_tokens,
         "output tokens": row.output_tokens,
         "flags": [f"{flag.rule}: {flag.reason}" for flag in detail.flags],
+        "feedback": [feedback_text(one) for one in detail.feedback],
         "input": detail.input,
         "output": detail.output,
         "error": detail.error,

@@ -10,7 +10,12 @@ from textual.containers import Container
 from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.services import call_marks, queues, triage
 from llmops_tui.services.queues import Arrangement, Order
-from llmops_tui.ui.screens.monitor.texts import answer_section, asked_sections, call_line
+from llmops_tui.ui.screens.monitor.texts import (
+    answer_section,
+    asked_sections,
+    call_line,
+    feedback_sections,
+)
 from llmops_tui.ui.screens.triage import texts
 from llmops_tui.ui.screens.triage.blindness import LANES, Blindness
 from llmops_tui.ui.screens.triage.estimating import Estimating
@@ -272,7 +277,9 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         marks = call_marks.marks_words(marked, me=self.workspace.person)
         self.query_one("#why", Words).put("\n".join(filter(None, (marks, alike, why))))
         self.query_one("#asked", TextPane).show_sections(asked_sections(seen))
-        self.query_one("#answer", TextPane).show_sections([answer_section(seen)])
+        # What was said of it would tell what others think: not for who judges blind.
+        said = [] if hidden else feedback_sections(detail)
+        self.query_one("#answer", TextPane).show_sections([answer_section(seen), *said])
 
     def _show_nothing_waits(self) -> None:
         self.query_one("#head", Words).put("")
