@@ -56,6 +56,14 @@ def test_installs_exactly_what_is_locked_hash_by_hash(
     assert project[-4:] == ["--no-deps", "--no-build-isolation", "-e", str(checkout)]
 
 
+@pytest.mark.parametrize(("lock", "compiled"), [("runtime", True), ("dev", False)])
+def test_only_what_a_user_starts_is_compiled_ahead(
+    lock: str, compiled: bool, checkout: Path, pip_calls: list[list[str]]
+) -> None:
+    bootstrap.install(lock)
+    assert ("--no-compile" not in pip_calls[0]) == compiled
+
+
 @pytest.mark.parametrize("installed", ["runtime", "dev"])
 def test_a_second_start_installs_nothing(
     installed: str, checkout: Path, pip_calls: list[list[str]]

@@ -56,12 +56,16 @@ class Production:
         return [(node.depth, node.step.kind, node.step.name) for node in found.nodes]
 
     def _arrived(self, last: int, expected: int) -> list[CallDetail]:
-        """The calls after one, once they are all there and have the texts that come apart."""
+        """The calls after one as they were made, once all are there and have their texts.
+
+        Texts may come apart, and what two ways bring needn't arrive in order.
+        """
         deadline = time.monotonic() + LONGEST_WAIT_S
         while True:
             rows = calls.newer(self.workspace.db, last)
             whole = [row for row in rows if row.output_head or row.status == "error"]
             if len(whole) >= expected or time.monotonic() > deadline:
+                rows.sort(key=lambda row: (row.started_at, row.id))
                 return [calls.detail(self.workspace.db, row.id) for row in rows]
             time.sleep(0.05)
 

@@ -14,6 +14,8 @@ from tests.compat import documented
 from tests.compat.documented import KEY, OTLP
 from tests.compat.production import Production, production, said
 
+from llmops_tui.services import connecting
+
 pytestmark = pytest.mark.slow
 
 QUESTION = "user: What is the capital of France?"
@@ -211,6 +213,15 @@ def test_no_client_reaches_anything_but_this_machine(running: Production) -> Non
     )
     with pytest.raises(AssertionError, match=r"192\.0\.2\.1 is not for tests"):
         documented.run(running.folder, code, running.model)
+
+
+def test_the_app_tells_applications_the_same() -> None:
+    page = documented.sections()
+    said = page["The OpenAI SDK"].exports | page["The Anthropic SDK"].exports
+    assert said == connecting.PROXY
+    title = "OpenTelemetry's instrumentation of the OpenAI SDK"
+    assert connecting.OTLP.items() <= (page[OTLP].exports | page[title].exports).items()
+    assert documented.ADDRESS == connecting.ADDRESS
 
 
 def test_every_snippet_of_the_page_is_run_by_a_test() -> None:

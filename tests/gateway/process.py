@@ -82,14 +82,19 @@ class GatewayProcess:
         """The stored calls, oldest first; waits until there are as many as expected."""
         return stored(self.db_path, expected)
 
-    def only(self) -> CallDetail:
-        """The one stored call."""
-        [row] = self.rows(1)
+    def details(self, expected: int) -> list[CallDetail]:
+        """The stored calls whole, oldest first; waits until there are as many as expected."""
+        rows = self.rows(expected)
         db = Database(self.db_path)
         try:
-            return calls.detail(db, row.id)
+            return [calls.detail(db, row.id) for row in rows]
         finally:
             db.close()
+
+    def only(self) -> CallDetail:
+        """The one stored call."""
+        [call] = self.details(1)
+        return call
 
 
 def stored(path: Path, expected: int = 0) -> list[CallRow]:

@@ -215,32 +215,3 @@ def test_a_file_that_is_no_workspace_ends_it_with_a_sentence(tmp_path):
     assert ended.returncode == 4
     assert "not a workspace" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.model
-def test_an_unmodified_openai_client_asks_the_embedded_model(tmp_path, monkeypatch):
-    from llmops_tui.providers.embedded import client as embedded
-    from llmops_tui.providers.embedded import model
-
-    if isinstance(model.availability(), model.Missing):
-        pytest.skip("the embedded model is not installed")
-    state = tmp_path / "state"
-    state.mkdir(mode=0o700)
-    monkeypatch.setenv("LLMOPS_TUI_STATE", str(state))
-    try:
-        with (
-            gateway(tmp_path / "w.db", "--embedded") as running,
-            openai.OpenAI(base_url=f"{running.url}/v1", api_key="unused") as client,
-        ):
-            asked = [{"role": "user", "content": "Say hello."}]
-            name = client.models.list().data[0].id
-            for again in (False, True):
-                if again:
-                    embedded.stop(state)  # as it does itself when idle; the next call starts it
-                said = client.chat.completions.create(model=name, messages=asked, max_tokens=12)
-                assert said.choices[0].message.content
-            rows = running.rows(2)
-        assert [row.status for row in rows] == ["ok", "ok"]
-        assert rows[0].output_tokens > 0
-    finally:
-        embedded.stop(state)

@@ -64,6 +64,8 @@ async def test_without_a_call_it_says_how_to_send_some(
         assert "No gateway answers at http://127.0.0.1:4318" in screen
         assert "OPENAI_BASE_URL=http://127.0.0.1:4318/v1" in screen
         assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318" in screen
+        assert "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=span_only" in screen
+        assert "C shows this again" in screen
         assert "llmops-tui --db" in screen
         gateway[0] = True
         await press(pilot, "f5")

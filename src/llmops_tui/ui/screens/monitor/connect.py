@@ -1,18 +1,16 @@
-"""How an application's calls get here: two lines, and whether a gateway seems to run."""
+"""How an application's calls get here: a few lines, and whether a gateway seems to run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from llmops_tui.services import calls
-from llmops_tui.services.calls import GATEWAY_HOST, GATEWAY_PORT
+from llmops_tui.services.connecting import ADDRESS, OTLP, PROXY, exports
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-
-ADDRESS = f"http://{GATEWAY_HOST}:{GATEWAY_PORT}"
 
 
 def gateway_text(command: str, runs: bool | None) -> str:
@@ -28,12 +26,14 @@ def gateway_text(command: str, runs: bool | None) -> str:
 
 
 def lines_text() -> str:
-    """What to tell an application, one line for each way."""
+    """What to tell an application, the variables for each way."""
+    proxy = "\n".join(f"    {name}={value}" for name, value in PROXY.items())
+    otlp = "\n".join(f"    {name}={value}" for name, value in OTLP.items())
     return (
-        "Point an OpenAI client at it; it passes calls on to the first endpoint (7, Models):\n"
-        f"    OPENAI_BASE_URL={ADDRESS}/v1\n"
-        "Or let an OpenTelemetry instrumentation send its spans:\n"
-        f"    OTEL_EXPORTER_OTLP_ENDPOINT={ADDRESS}"
+        "Point a client at it; it passes calls on to the first endpoint (7, Models):\n"
+        f"{proxy}\n"
+        "Or, not both, let an OpenTelemetry instrumentation send its spans:\n"
+        f"{otlp}"
     )
 
 
@@ -41,7 +41,7 @@ def empty_text(command: str, runs: bool | None) -> str:
     """In place of the list, while no call has arrived."""
     return (
         "No production call yet. They appear here by themselves, a second after they end.\n\n"
-        f"{gateway_text(command, runs)}\n\n{lines_text()}\n\nC shows this again at any time."
+        f"{gateway_text(command, runs)}\n\n{lines_text()}\nC shows this again at any time."
     )
 
 
@@ -65,10 +65,7 @@ class ConnectPage(Page[bool]):
         self.query_one(TextPane).show_text(f"{gateway_text(command, model)}\n\n{lines_text()}")
 
     def do_copy(self) -> None:
-        """The two lines to the clipboard."""
+        """The lines to the clipboard."""
         from llmops_tui.ui import clipboard
 
-        text = (
-            f"export OPENAI_BASE_URL={ADDRESS}/v1\nexport OTEL_EXPORTER_OTLP_ENDPOINT={ADDRESS}\n"
-        )
-        self.llmops.notify(clipboard.send(self.app, text, "the two lines"))
+        self.llmops.notify(clipboard.send(self.app, exports(), "the lines"))
