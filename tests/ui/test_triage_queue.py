@@ -48,7 +48,8 @@ async def test_the_order_is_chosen_and_kept_and_what_failed_alike_is_judged_at_o
         assert "\x1b" not in seen
         await press(pilot, "escape")
         assert in_front(app) == 3
-        await press(pilot, "m", "h")
+        await press(pilot, "m")
+        await press(pilot, "h")
         assert in_front(app) == 1
         assert words(app, "status") == "5 calls: wrong (harmful) · u takes it back"
         await in_file(pilot, workspace, dict.fromkeys(range(2, 7), "wrong"))
@@ -60,7 +61,8 @@ async def test_the_order_is_chosen_and_kept_and_what_failed_alike_is_judged_at_o
         assert "5 calls: wrong (harmful) taken back" in words(app, "status")
         await in_file(pilot, workspace, {})
         await until(pilot, lambda: "[flagged: 7 wait, 0 judged]" in words(app, "lanes"))
-        await press(pilot, "m", "r")
+        await press(pilot, "m")
+        await press(pilot, "r")
         await in_file(pilot, workspace, dict.fromkeys(range(2, 7), "right"))
 
     later = LlmopsApp(open_workspace(workspace.path))

@@ -112,20 +112,15 @@ class Ordering(Working[Model]):
         def look() -> GroupView | None:
             return queues.look_at_group(workspace, lane, project_id, here.id, arranged)
 
-        def ask(view: GroupView | None) -> None:
-            if view is None:
-                self._say("No other call that waits failed like this one.")
-                return
-            remark = self.remark_of(here.id)
+        def judged(said: Judgement | None) -> None:
+            if said is not None:
+                self._judge_group(*said)
 
-            def judged(said: Judgement | None) -> None:
-                if said is not None:
-                    self._judge_group(view, *said)
+        def nobody() -> None:
+            self._say("No other call that waits failed like this one.")
 
-            self.app.push_screen(AlikeScreen(view, remark.words), judged)
-
-        self._say("Looking for calls that failed alike…")
-        self.in_thread(look, ask, group="alike")
+        remark = self.remark_of(here.id).words
+        self.app.push_screen(AlikeScreen(look, remark, nobody), judged)
 
     # How it works.
 
