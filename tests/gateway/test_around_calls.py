@@ -316,5 +316,6 @@ async def test_words_of_question_and_answer_are_found_also_those_that_came_late(
 
 
 def test_what_a_person_types_never_is_query_syntax():
-    assert words.query('refund "AND" (x* -y)') == '"refund" "AND" "x" "y"*'
+    assert words.query('refund "AND" x* -y') == '"refund" "AND" "x"* "y"'
+    assert words.query("refu", begun=True) == '"refu"*'
     assert words.query("") == ""

@@ -11,7 +11,16 @@ from tests.calls_made import TRUNCATED, made, store
 
 from llmops_tui.core.call import CallFlag, Lane, ReviewDraft, ReviewVerdict
 from llmops_tui.core.clock import now_ms
-from llmops_tui.store import call_lists, calls, queue, removal, traces, verdicts
+from llmops_tui.store import (
+    call_lists,
+    call_search,
+    calls,
+    queue,
+    removal,
+    traces,
+    verdicts,
+    words,
+)
 from llmops_tui.store.call_lists import CallFilter, Listing
 from llmops_tui.store.database import Database
 from llmops_tui.store.traces import Completed
@@ -20,15 +29,12 @@ LISTS = {
     "all": call_lists.PAGES[""],
     "flagged": call_lists.PAGES["flagged"],
     "errors": call_lists.PAGES["error"],
-    "found": call_lists.FOUND,
     "the call above": call_lists.NEXTS[""],
     "the flagged call above": call_lists.NEXTS["flagged"],
     "the error above": call_lists.NEXTS["error"],
-    "the found call above": call_lists.FOUND_NEXT,
     "ids": call_lists.IDS[""],
     "ids of flagged": call_lists.IDS["flagged"],
     "ids of errors": call_lists.IDS["error"],
-    "ids found": call_lists.FOUND_IDS,
     "latest": call_lists.LATEST,
     "counted": call_lists.COUNTED,
     "of a part of a minute": call_lists.COUNT_BETWEEN,
@@ -64,13 +70,20 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.mark.parametrize("sql", LISTS.values(), ids=LISTS)
 def test_a_list_finds_its_calls_through_an_index_and_sorts_nothing(db: Database, sql: str) -> None:
-    numbers = {int(n) for n in re.findall(r"\?(\d+)", sql)}
-    count = max(numbers) if numbers else sql.count("?")
-    steps = [row["detail"] for row in db.rows(f"EXPLAIN QUERY PLAN {sql}", [1] * count)]
+    steps = [row["detail"] for row in db.rows(f"EXPLAIN QUERY PLAN {sql}", [1] * params(sql))]
     assert steps
     for step in steps:
         assert not step.startswith("SCAN"), steps
         assert "TEMP B-TREE" not in step, steps
+
+
+def params(sql: str) -> int:
+    numbers = {int(n) for n in re.findall(r"\?(\d+)", sql)}
+    return max(numbers) if numbers else sql.count("?")
+
+
+def index_words(db: Database) -> None:
+    words.index(db, words.prepare(db, 1000))
 
 
 def judge(db: Database, call_id: int, verdict: str, who: str = "ana") -> None:
@@ -148,12 +161,71 @@ def test_wildcards_of_sql_mean_themselves_in_a_filter(db: Database) -> None:
     assert found(db, text="\\") == []
 
 
+@pytest.mark.parametrize("way", call_search.FOUND)
+def test_a_filter_follows_an_index_and_sorts_nothing(db: Database, way: str) -> None:
+    statements = [
+        found[way] for found in (call_search.FOUND, call_search.FOUND_IDS, call_search.FOUND_NEXT)
+    ]
+    for sql in (*statements, *filter(None, [call_search.BOUND.get(way)])):
+        steps = [row["detail"] for row in db.rows(f"EXPLAIN QUERY PLAN {sql}", ["1"] * params(sql))]
+        assert steps[0].startswith(("SEARCH", "SCAN call_words VIRTUAL TABLE INDEX")), steps
+        assert all(step.startswith(("SEARCH", "CORRELATED")) for step in steps[1:]), steps
+
+
 def test_a_filter_looks_at_the_newest_calls_only(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call_lists, "SEARCHED", 10)
+    monkeypatch.setattr(call_search, "SEARCHED", 10)
     store(db, *(made(n) for n in range(30)))
-    assert found(db, text="delivery") == list(range(30, 20, -1))
+    assert found(db, finish="stop") == list(range(30, 20, -1))
+    assert found(db, model="smol", finish="stop") == list(range(30, 20, -1))
+    assert found(db, model="smol", finish="length") == []
+
+
+def test_a_rare_value_is_found_however_long_ago(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_search, "SEARCHED", 10)
+    rare = made(0, model="rare", prompt_version="v7", flags=[TRUNCATED], output="a tapir")
+    store(db, rare, *(made(n) for n in range(1, 30)), made(40, project_id=2, model="rare"))
+    index_words(db)
+    judge(db, 1, "wrong")
+    for wanted in (
+        {"model": "RARE"},
+        {"version": "7"},
+        {"prompt": "topics", "version": "v7"},
+        {"flag": "trunc"},
+        {"verdict": "wrong"},
+        {"text": "tapir"},
+        {"text": "a tap"},
+        {"text": "tapir", "flag": "truncated", "model": "rare"},
+    ):
+        assert found(db, **wanted) == [1], wanted
+    assert found(db, model="rarest") == []
+
+
+def test_words_are_found_anywhere_in_a_text_as_soon_as_they_are_indexed_and_before_at_its_ends(
+    db: Database,
+) -> None:
+    long = "A preface that nobody reads. " * 20
+    store(
+        db,
+        made(1, input=f"system: {long} Mention lighthouses.{long}\nuser: Well?", output="A beam."),
+        made(2, output=f"{long} A lighthouse at last. {long}"),
+        made(3, status="error", error="lighthouse unreachable", output=""),
+        made(4, output="灯台の光"),
+    )
+    assert found(db, text="lighthouse") == [3]
+    assert found(db, text="beam") == [1]
+    index_words(db)
+    assert found(db, text="lighthouse") == [3, 2]
+    assert found(db, text="lighthouse*") == [3, 2, 1]
+    assert found(db, text="lighthou") == [3, 2, 1], "as it is being typed"
+    assert found(db, text="LIGHTHOUSE last") == [2]
+    assert found(db, text="台の") == [4], "a script without spaces has no words to index"
+    store(db, made(5, output="The lighthouse keeper"))
+    assert found(db, text="lighthouse") == [5, 3, 2], "also what isn't indexed yet"
+    assert call_lists.above(db, Listing(1, wanted=CallFilter(text="lighthouse")), 2) == 3
 
 
 def test_the_call_above_is_the_next_of_the_list(db: Database) -> None:

@@ -13,6 +13,7 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.retention import DAY_MS
 from llmops_tui.interchange.archive import files
+from llmops_tui.services import archive_search
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import archiving
 from llmops_tui.store.archiving import Stamped
@@ -105,6 +106,8 @@ def write(
         if retainer is not None:
             for _ in retainer.follow():
                 pass
+    if files.days_of(directory):
+        archive_search.remember(workspace, directory)  # the app looks there
 
 
 def _archived(

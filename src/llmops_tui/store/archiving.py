@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Final
 from llmops_tui.core.chat import Json
 from llmops_tui.core.retention import DAY_MS
 from llmops_tui.store import call_sizes, calls, settings, traces
-from llmops_tui.store.codec import from_json, to_json
+from llmops_tui.store.codec import from_json
 from llmops_tui.store.database import Database
 from llmops_tui.store.removal import STAMP, Candidate
 
@@ -84,7 +85,7 @@ def of_day(db: Database, day: int, project_id: int | None) -> list[Stamped]:
 
 def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:
     """Calls whole, by the archive's columns; those that are gone are left out."""
-    these = (to_json(list(ids)),)
+    these = (_json(list(ids)),)
     flags, reviews, feedback = (_by_call(db, sql, these) for sql in (FLAGS, REVIEWS, FEEDBACK))
     found = []
     for row in db.rows(CALLS, these):
@@ -102,10 +103,10 @@ def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:
                 "output": answered,
                 "attributes": attributes,
                 "flag_rules": ", ".join(str(flag["rule"]) for flag in flags.get(call_id, ())),
-                "flags": to_json(flags.get(call_id, [])),
-                "reviews": to_json(reviews.get(call_id, [])),
-                "feedback": to_json(feedback.get(call_id, [])),
-                "steps": to_json(steps),
+                "flags": _json(flags.get(call_id, [])),
+                "reviews": _json(reviews.get(call_id, [])),
+                "feedback": _json(feedback.get(call_id, [])),
+                "steps": _json(steps),
             }
         )
     return found
@@ -142,6 +143,11 @@ def _steps(db: Database, trace_id: str) -> list[dict[str, Json]]:
 
 def _object(row: sqlite3.Row, *, without: str) -> dict[str, Json]:
     return {name: row[name] for name in row.keys() if name != without}  # noqa: SIM118
+
+
+def _json(value: object) -> str:
+    """For other programs, and for searching: characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _parsed(text: str) -> Json:

@@ -9,7 +9,7 @@ from typing import Final
 from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.queue_order import Order
 from llmops_tui.core.second_look import Stage
-from llmops_tui.store.call_lists import contains
+from llmops_tui.store.call_search import contains
 from llmops_tui.store.calls import ANSWERED, NEWEST, SELECT_ROW, read_row
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database

@@ -25,6 +25,7 @@ INSERT INTO setting (scope, name, value) VALUES ('workspace', 'words up to', ?)
 ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value
 """
 GET_UPTO = "SELECT value FROM setting WHERE scope = 'workspace' AND name = 'words up to'"
+ANYWHERE = "SELECT 1 FROM call_words WHERE call_words MATCH ? LIMIT 1"
 FORGET = """
 INSERT INTO call_words (call_words, rowid, asked, answered) VALUES ('delete', ?, ?, ?)
 """
@@ -90,11 +91,27 @@ def upto(db: Database) -> int:
     return int(settings.get(db, "workspace", "words up to") or 0)
 
 
-def query(text: str) -> str:
-    """What a person typed, as FTS5 takes it: every word has to be there, the last may go on."""
-    parts = ["".join(c if c.isalnum() else " " for c in word).split() for word in text.split()]
-    flat = [word for part in parts for word in part]
-    return " ".join(f'"{word}"*' if word is flat[-1] else f'"{word}"' for word in flat)
+def query(text: str, *, begun: bool = False) -> str:
+    """What a person typed, as FTS5 takes it: every word has to be there.
+
+    Args:
+        text: The words. One with a star behind it may go on, as in `refus*`.
+        begun: The last one may go on as well.
+    """
+    found: list[str] = []
+    for word in text.split():
+        parts = "".join(letter if letter.isalnum() else " " for letter in word).split()
+        found += [f'"{part}"' for part in parts]
+        if parts and word.endswith("*"):
+            found[-1] += "*"
+    if begun and found and not found[-1].endswith("*"):
+        found[-1] += "*"
+    return " ".join(found)
+
+
+def is_anywhere(db: Database, asked: str) -> bool:
+    """Whether any indexed call has what `query` gave."""
+    return bool(asked) and db.row(ANYWHERE, (asked,)) is not None
 
 
 def _searchable(text: str) -> str:

@@ -27,6 +27,7 @@ LOOKING = SHELL | {
     "runs.compare.turn", "runs.compare.margin", "runs.sample.next_cell", "runs.sample.later",
     "runs.sample.earlier",
     "monitor.figures", "monitor.figures.longer", "monitor.figures.shorter",
+    "monitor.retention", "monitor.archive",
     "monitor.flagged", "monitor.errors", "monitor.everything", "monitor.pause",
     "monitor.call.newer", "monitor.call.older",
     "triage.flagged", "triage.audit", "triage.next", "triage.previous", "triage.why",
@@ -50,6 +51,7 @@ PAGES = frozenset(
         "prompts", "prompts.versions", "prompts.diff", "prompts.blame", "prompts.moves",
         "runs", "runs.run", "runs.matrix", "runs.tags", "runs.compare", "runs.sample",
         "runs.labels", "monitor", "monitor.figures", "monitor.call",
+        "monitor.retention", "monitor.archive", "monitor.archived",
         "triage", "triage.rules", "models",
     }
 )  # fmt: skip

@@ -51,9 +51,9 @@ class MonitorScreen(Estimating[MonitorModel]):
         "Production calls as the gateway receives them, newest first. The list follows while its "
         "first row is selected; moving down or p holds it still, g follows again, and nothing "
         "is lost meanwhile. f shows only flagged calls, ! only those without an answer, / only "
-        "those with some words in the beginning of the answer, the end of the conversation or "
-        "the error, or with fields: model: prompt: version: status: finish: verdict: flag: tag: "
-        "assignee: (as in `refusal flag:json verdict:none`)."
+        "those with some words in question or answer (a star behind one stands for any ending), "
+        "or in the error, or with fields: model: prompt: version: status: finish: verdict: flag: "
+        "tag: assignee: (as in `refusal flag:json verdict:none`)."
     )
     FIGURES = (
         "flagged: share of calls for which a rule says that a person should look.\n"
@@ -63,7 +63,9 @@ class MonitorScreen(Estimating[MonitorModel]):
         "p50, p95: half of the answered calls, and 95 of 100, took at most this long.\n"
         "latest: latency, tokens and cost are of that many of the newest calls; cost only where "
         "the model has a price.\n"
-        f"A filter looks at the newest {calls.SEARCHED:,} calls."
+        "Words are found as soon as they are indexed, which takes a second or some; until then at "
+        "the ends that the list shows.\n"
+        f"A filter looks at the newest {calls.SEARCHED:,} calls that its rarest part leaves."
     )
     EXPLAINS = ("live wrong rate", "error budget")
     TOPICS = frozenset({"call", "review", "project"})
@@ -226,6 +228,18 @@ class MonitorScreen(Estimating[MonitorModel]):
 
         self.app.push_screen(AlertsPage())
 
+    def do_retention(self) -> None:
+        """How long calls are kept."""
+        from llmops_tui.ui.screens.monitor.retention_page import RetentionPage
+
+        self.app.push_screen(RetentionPage())
+
+    def do_archive(self) -> None:
+        """Calls that were archived."""
+        from llmops_tui.ui.screens.monitor.archive_page import ArchivePage
+
+        self.app.push_screen(ArchivePage())
+
     def do_connect(self) -> None:
         """How to point an application here."""
         self.app.push_screen(connect.ConnectPage())
@@ -286,7 +300,6 @@ class MonitorScreen(Estimating[MonitorModel]):
         words = {"": "", "flagged": "flagged calls", "error": "calls without an answer"}[self._only]
         if not self._wanted.is_empty:
             words = f"{words or 'calls'} with “{self.filter_text}”"
-            words += f", among the newest {calls.SEARCHED:,}"
         return f"Only {words}; a shows all." if words else ""
 
     def _say_which(self, text: str) -> None:
