@@ -210,6 +210,12 @@ class MonitorScreen(Estimating[MonitorModel]):
 
         self.in_thread(partial(traces.trace_of_call, self.workspace, call.id), found, group="trace")
 
+    def do_drift(self) -> None:
+        """Production beside what was tested, a while before, or another version."""
+        from llmops_tui.ui.screens.monitor.drift_page import DriftPage
+
+        self.app.push_screen(DriftPage())
+
     def do_figures(self) -> None:
         """Plots over a window."""
         from llmops_tui.ui.screens.monitor.figures_page import FiguresPage
