@@ -513,6 +513,14 @@ SCENES = (
         (State("the last 24 hours", "5 v"),),
     ),
     Scene(
+        "Monitor: drift",
+        "monitor.drift_page:DriftPage",
+        (
+            State("against what was tested", "5 d"),
+            State("against the time before", "5 d a"),
+        ),
+    ),
+    Scene(
         "Monitor: flag rules",
         "monitor.rules_page:FlagRulesPage",
         (

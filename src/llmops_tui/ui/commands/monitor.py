@@ -27,6 +27,21 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "monitor.figures.shorter", "left_square_bracket", "Shorter", "Look at a shorter window.", 2
     ),
+    Command(
+        "monitor.drift",
+        "d",
+        "Drift",
+        "Compare with what was tested, a while before, or another.",
+        7,
+    ),
+    Command("monitor.drift.against", "a", "Against", "Set it beside something else.", 1),
+    Command("monitor.drift.subject", "s", "Version", "Look at another prompt version.", 2),
+    Command(
+        "monitor.drift.longer", "right_square_bracket", "Longer", "Look at a longer window.", 3
+    ),
+    Command(
+        "monitor.drift.shorter", "left_square_bracket", "Shorter", "Look at a shorter window.", 4
+    ),
     Command("monitor.rules", "r", "Rules", "Which calls are flagged, and what that costs.", 7),
     Command("monitor.rules.turn", "space", "On/off", "Flag calls by this rule, or not.", 1),
     Command("monitor.rules.edit", "e", "Set", "Set the rule's severity and thresholds.", 2),

@@ -53,7 +53,7 @@ class MonitorScreen(Estimating[MonitorModel]):
         "is lost meanwhile. f shows only flagged calls, ! only those without an answer, / only "
         "those with some words in question or answer (a star behind one stands for any ending), "
         "or in the error, or with fields: model: prompt: version: status: finish: verdict: flag: "
-        "(as in `refusal flag:json verdict:none`)."
+        "tag: assignee: (as in `refusal flag:json verdict:none`)."
     )
     FIGURES = (
         "flagged: share of calls for which a rule says that a person should look.\n"
@@ -209,6 +209,12 @@ class MonitorScreen(Estimating[MonitorModel]):
             self.app.push_screen(TracePage(view.trace_id, call.id))
 
         self.in_thread(partial(traces.trace_of_call, self.workspace, call.id), found, group="trace")
+
+    def do_drift(self) -> None:
+        """Production beside what was tested, a while before, or another version."""
+        from llmops_tui.ui.screens.monitor.drift_page import DriftPage
+
+        self.app.push_screen(DriftPage())
 
     def do_figures(self) -> None:
         """Plots over a window."""
