@@ -17,7 +17,7 @@ from llmops_tui.core.call import (
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
-from llmops_tui.store import removed
+from llmops_tui.store import call_marks, removed
 from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
@@ -211,6 +211,8 @@ def detail(db: Database, call_id: int) -> CallDetail:
             for f in db.rows(FLAGS, (call_id,))
         ),
         reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
+        tags=call_marks.tags_of(db, call_id),
+        assignee=call_marks.assignee_of(db, call_id),
         feedback=feedback_of(db, call_id),
     )
 

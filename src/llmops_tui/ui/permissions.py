@@ -34,7 +34,9 @@ LOOKING = SHELL | {
     "triage.rules", "triage.whole", "triage.order",
     "triage.mixed", "triage.second", "triage.resolve", "triage.blind",
 }  # fmt: skip
-VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason")
+VERDICTS = (
+    "right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason", "tag", "assign",
+)  # fmt: skip
 JUDGING = (
     LOOKING
     | {f"{scope}.{name}" for scope in ("triage", "monitor.call") for name in VERDICTS}

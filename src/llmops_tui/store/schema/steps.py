@@ -28,4 +28,5 @@ STEPS: tuple[str, ...] = (
     "retention",
     "call_minutes",
     "call_judgements",
+    "call_marks",
 )

@@ -57,6 +57,10 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
             "Make the call an example of a data set, personal parts masked.",
             21,
         ),
+        Command(
+            f"{scope}.tag", "number_sign", "Tags", "Write words on the call, to find it by.", 21
+        ),
+        Command(f"{scope}.assign", "A", "Assign", "Say whose it is: it waits for them alone.", 21),
         Command(f"{scope}.copy", "y", "Copy", "Send the answer to the clipboard.", 21),
         Command(f"{scope}.in_editor", "e", "Editor", "Read the call in $EDITOR.", 22),
     )

@@ -53,7 +53,7 @@ class MonitorScreen(Estimating[MonitorModel]):
         "is lost meanwhile. f shows only flagged calls, ! only those without an answer, / only "
         "those with some words in question or answer (a star behind one stands for any ending), "
         "or in the error, or with fields: model: prompt: version: status: finish: verdict: flag: "
-        "(as in `refusal flag:json verdict:none`)."
+        "tag: assignee: (as in `refusal flag:json verdict:none`)."
     )
     FIGURES = (
         "flagged: share of calls for which a rule says that a person should look.\n"

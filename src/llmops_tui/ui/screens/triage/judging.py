@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane, Review, ReviewVerdict
 from llmops_tui.services import queues, triage
-from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.monitor import texts
 from llmops_tui.ui.screens.pick import PickScreen
 from llmops_tui.ui.screens.triage.ledger import Entry, Ledger, Remark
-from llmops_tui.ui.screens.triage.note_bar import NoteBar
+from llmops_tui.ui.screens.triage.marking import Marking
+from llmops_tui.ui.screens.triage.note_bar import NOTE, NoteBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Model = TypeVar("Model")
 
 VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "note", "reason", "correct")
-JUDGING = (*VERDICTS, "copy", "in_editor", "example")
+JUDGING = (*VERDICTS, "copy", "in_editor", "example", "tag", "assign")
 """Commands that need a call in front."""
 NO_ANSWER = "There is no answer to judge: the call failed, or its text was not captured."
 COSMETIC, WRONG, HARMFUL = triage.SEVERITIES
 
 
-class JudgingPage(Page[Model]):
+class JudgingPage(Marking[Model]):
     """Verdicts are shown at once and written behind; what can't be written comes back."""
 
     TAKES_WHOLE: ClassVar[bool] = True
@@ -94,9 +94,11 @@ class JudgingPage(Page[Model]):
                 log().error("a verdict could not be written", exc_info=entry.error)
 
     def on_note_bar_noted(self, message: NoteBar.Noted) -> None:
-        """Keep the note for the verdict."""
+        """Keep the note for the verdict; tags and a name at once."""
         message.stop()
-        if self.judged is not None:
+        if message.about != NOTE:
+            super().on_note_bar_noted(message)
+        elif self.judged is not None:
             self.remark(self.judged.row.id, note=message.text)
 
     # Commands.

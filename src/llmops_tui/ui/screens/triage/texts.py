@@ -14,6 +14,11 @@ NO_PROJECT = (
     "Press 1 for the Overview, where n makes a project."
 )
 HIDDEN = "Why it is here: not shown while you judge; v shows it, b always."
+NONE_FOUND = (
+    "Nothing that waits in this lane looks so; esc clears the filter.\n\n"
+    "It takes words of question and answer, tag:refund, assignee:me (or a name, or none) and "
+    "rule:refusal."
+)
 NAMES = {
     Lane.FLAGGED: ("f", "flagged"),
     Lane.AUDIT: ("a", "audit"),
