@@ -91,6 +91,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         "benchmarks.triage",
         "A queue of 100,000 of a million calls, judged at a terminal while 1,000 a second arrive",
         "the budgets: opened in 200 ms, the next call in 50 ms, 4 KB a verdict",
+    ),
     "retention": Benchmark(
         "benchmarks.retention",
         "Old calls removed while others write, space given back; calls archived and searched",
