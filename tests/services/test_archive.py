@@ -316,6 +316,9 @@ def test_calls_are_found_again_by_words_and_fields_the_newest_first(
 def test_a_damaged_day_is_passed_over_and_named(workspace: Workspace, target: Path) -> None:
     store(workspace.db, *(ago(n, n) for n in range(1, 6)))
     run(workspace, target)
+    whole = target.rename(target.with_name("a [*] directory's"))
+    assert len(archive_search.search(whole, archive_search.Wanted()).lines) == 5
+    target = whole.rename(target)
     (target / f"day={day(3)}" / files.FILE).write_bytes(b"no")
     found = archive_search.search(target, archive_search.Wanted())
     assert ([line.id for line in found.lines], found.damaged) == ([1, 2, 4, 5], (day(3),))
