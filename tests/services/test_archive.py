@@ -258,6 +258,7 @@ def test_a_day_is_named_by_its_date_or_by_how_long_ago_it_was() -> None:
     assert archive.read_before("2999-01-01") == today * DAY_MS
 
 
+@pytest.mark.slow
 def test_the_command_line_archives_and_removes(workspace: Workspace, target: Path) -> None:
     store(workspace.db, *(ago(9, n) for n in range(1, 6)), ago(1, 6), made(7))
     said = command("archive", target, "--before", "3d", "--remove", "--json", db=workspace.path)

@@ -427,6 +427,7 @@ def test_a_file_of_an_older_version_shrinks_once_it_is_compacted(tmp_path: Path)
     workspace.db.close()
 
 
+@pytest.mark.slow
 def test_the_command_line_sets_it_says_what_would_go_and_does_it(workspace: Workspace) -> None:
     db = workspace.path
     store(workspace.db, *(old(n) for n in range(9)), made(9, audit=0.2), made(10))
