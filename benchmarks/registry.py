@@ -87,6 +87,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         "A million production calls: lists, full text, latency by hour, opening the Monitor screen",
         "the budgets: 5 ms warm and 20 ms cold, 20 ms, 200 ms, 200 ms",
     ),
+    "retention": Benchmark(
+        "benchmarks.retention",
+        "Old calls removed while others write, space given back; calls archived and searched",
+        "commits without the removal; the budget of 50 ms",
+    ),
     "browsing": Benchmark(
         "benchmarks.browsing",
         "A million examples on their screen: opening, answers; what versions cost",

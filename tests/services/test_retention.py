@@ -383,6 +383,27 @@ def test_the_file_gives_space_back(workspace: Workspace, monkeypatch: pytest.Mon
     assert "given back" in retention.space_words(found)
 
 
+def test_the_index_lets_go_of_what_is_gone(workspace: Workspace) -> None:
+    db = workspace.db
+    text = " ".join(f"word{n}" for n in range(400))
+    for at in range(0, 400, 50):
+        store(db, *(old(n, output=f"{text} number{n}") for n in range(at, at + 50)))
+        index(db)
+    store(db, *(made(n, output=f"{text} number{n}") for n in range(400, 450)))
+    index(db)
+
+    def size() -> int:
+        return int(db.rows("SELECT sum(length(block)) FROM call_words_data")[0][0])
+
+    before = size()
+    keep(workspace, days=7)
+    retention.run(workspace, 1)
+    assert size() < before / 2
+    assert words_found(db, "word7") == list(range(401, 451))
+    db.connection.execute("INSERT INTO call_words (call_words) VALUES ('integrity-check')")
+    assert not words.is_untidy(db)
+
+
 def test_a_file_of_an_older_version_shrinks_once_it_is_compacted(tmp_path: Path) -> None:
     path = tmp_path / "workspace.db"
     open_workspace(path).db.close()

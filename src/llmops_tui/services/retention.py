@@ -22,6 +22,7 @@ __all__ = ["CallSize", "Outlook", "RetentionPolicy", "RetentionView", "Some", "S
 KEPT = {
     "reviewed": "reviewed",
     "waiting": "waiting for a verdict",
+    "judged": "judged by a model lately",
     "example": "in a data set",
     "corrected": "corrected by a user",
     "incident": "of an incident",

@@ -46,6 +46,10 @@ FEEDBACK = """
 SELECT call_id, source, name, thumbs, score, label, comment, corrected, author, given_at
 FROM feedback WHERE call_id IN (SELECT value FROM json_each(?1)) ORDER BY call_id, id
 """
+JUDGEMENTS = """
+SELECT call_id, passed, reason, judge, cost, judged_at FROM call_judgement
+WHERE call_id IN (SELECT value FROM json_each(?1)) AND judged_at IS NOT NULL ORDER BY call_id
+"""
 STEPS = """
 SELECT id, span_id, parent_span_id, name, kind, status, error, started_at, duration_ms
 FROM trace_span WHERE trace_id = ?1 AND trace_id <> '' ORDER BY started_at LIMIT 2000
@@ -86,7 +90,9 @@ def of_day(db: Database, day: int, project_id: int | None) -> list[Stamped]:
 def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:
     """Calls whole, by the archive's columns; those that are gone are left out."""
     these = (_json(list(ids)),)
-    flags, reviews, feedback = (_by_call(db, sql, these) for sql in (FLAGS, REVIEWS, FEEDBACK))
+    flags, reviews, feedback, judgements = (
+        _by_call(db, sql, these) for sql in (FLAGS, REVIEWS, FEEDBACK, JUDGEMENTS)
+    )
     found = []
     for row in db.rows(CALLS, these):
         call_id = row["id"]
@@ -106,6 +112,7 @@ def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:
                 "flags": _json(flags.get(call_id, [])),
                 "reviews": _json(reviews.get(call_id, [])),
                 "feedback": _json(feedback.get(call_id, [])),
+                "judgements": _json(judgements.get(call_id, [])),
                 "steps": _json(steps),
             }
         )

@@ -83,7 +83,11 @@ class ArchivedPage(Page[ArchivedCall]):
 def archived_sections(call: ArchivedCall) -> list[Section]:
     """Everything about it."""
     *most, came_with = texts.call_sections(call.detail())
-    for heading, name in (("What was said of it", "feedback"), ("Steps of its trace", "steps")):
+    for heading, name in (
+        ("What a model judged", "judgements"),
+        ("What was said of it", "feedback"),
+        ("Steps of its trace", "steps"),
+    ):
         told = call.listed(name)
         if told:
             most.append(Section(heading, json.dumps(told, ensure_ascii=False, indent=1)))

@@ -58,7 +58,7 @@ class RetentionPage(Page[RetentionView]):
         "size: texts as they lie packed in the file, and 1.1 kB for each call's row, its places in "
         "the indexes and its words."
     )
-    TOPICS = frozenset({"call", "retention", "review"})
+    TOPICS = frozenset({"retention", "review"})
     AUTO_FOCUS = "#kept"
 
     def compose_body(self) -> ComposeResult:
