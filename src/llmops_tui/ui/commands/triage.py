@@ -30,9 +30,7 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
             "Nobody can tell from this; counts as not reviewed.",
             first + 4,
         ),
-        Command(
-            f"{scope}.undo", "u", "Undo", "Take your last verdict back, any number.", first + 5
-        ),
+        Command(f"{scope}.undo", "u", "Undo", "Take your verdicts back, any number.", first + 5),
         Command(
             f"{scope}.note", "n", "Note", "A line that is kept with the verdict that follows.", 20
         ),
