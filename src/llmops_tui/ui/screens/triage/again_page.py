@@ -92,6 +92,8 @@ class AgainPage(Page[AgainView]):
         self._at = 0
         """Which of the answers is shown, 0 the newest."""
         self._said = ""
+        self._failure = ""
+        """Why the last question has no answer; empty where it has, or is out."""
         self._timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -165,7 +167,8 @@ class AgainPage(Page[AgainView]):
         if view is None or view.question is None or view.model is None:
             return
         stop, parts = threading.Event(), list[str]()
-        self._stop, self._parts, self._said, self._at = stop, parts, "", 0
+        self._stop, self._parts, self._at = stop, parts, 0
+        self._said = self._failure = ""
         workspace, call_id = self.workspace, self._detail.row.id
         question, model = view.question, view.model
         self.in_thread(
@@ -248,7 +251,8 @@ class AgainPage(Page[AgainView]):
         if not isinstance(error, LlmopsError):
             self.llmops.report(error)
         hint = getattr(error, "hint", "")
-        self._ended(stop, f"No answer: {error} {hint}".strip())
+        self._failure = f"{error} {hint}".strip()
+        self._ended(stop, "")
 
     def _ended(self, stop: threading.Event, said: str) -> None:
         if self._stop is not stop:
@@ -272,10 +276,11 @@ class AgainPage(Page[AgainView]):
         if self._stop is not None:
             text = "".join(self._parts)
             pane.show_sections([Section("The new answer, as it comes", text or "Waiting…")])
-        elif view.asked:
-            pane.show_sections([_section(view.asked[min(self._at, len(view.asked) - 1)])])
         else:
-            pane.show_sections([Section("The new answer", NOT_ASKED, style="muted")])
+            failed = [Section("No answer", self._failure, style="doubt")] if self._failure else []
+            if view.asked:
+                failed.append(_section(view.asked[min(self._at, len(view.asked) - 1)]))
+            pane.show_sections(failed or [Section("The new answer", NOT_ASKED, style="muted")])
         many = len(view.asked)
         place = (
             f"answer {many - self._at:,} of {many:,}; [ and ] show the others" if many > 1 else ""
