@@ -565,6 +565,11 @@ SCENES = (
         ),
     ),
     Scene(
+        "Triage: asked again",
+        "triage.again_page:AgainPage",
+        (State("before it is asked", "6 z"),),
+    ),
+    Scene(
         "Triage: rules and people",
         "triage.rules_page:RulesPage",
         (State("how often each rule is right", "6 r p"),),

@@ -258,6 +258,7 @@ def test_a_day_is_named_by_its_date_or_by_how_long_ago_it_was() -> None:
     assert archive.read_before("2999-01-01") == today * DAY_MS
 
 
+@pytest.mark.slow
 def test_the_command_line_archives_and_removes(workspace: Workspace, target: Path) -> None:
     store(workspace.db, *(ago(9, n) for n in range(1, 6)), ago(1, 6), made(7))
     said = command("archive", target, "--before", "3d", "--remove", "--json", db=workspace.path)
@@ -316,6 +317,9 @@ def test_calls_are_found_again_by_words_and_fields_the_newest_first(
 def test_a_damaged_day_is_passed_over_and_named(workspace: Workspace, target: Path) -> None:
     store(workspace.db, *(ago(n, n) for n in range(1, 6)))
     run(workspace, target)
+    whole = target.rename(target.with_name("a [*] directory's"))
+    assert len(archive_search.search(whole, archive_search.Wanted()).lines) == 5
+    target = whole.rename(target)
     (target / f"day={day(3)}" / files.FILE).write_bytes(b"no")
     found = archive_search.search(target, archive_search.Wanted())
     assert ([line.id for line in found.lines], found.damaged) == ([1, 2, 4, 5], (day(3),))

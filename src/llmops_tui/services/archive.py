@@ -99,7 +99,7 @@ def write(
             if not stamps:
                 continue  # another process removed them meanwhile
             gone = 0
-            if retainer is not None:
+            if retainer is not None and archiving.may_go(workspace.db, one.number, project_id):
                 safe = set(stamps) if wrote else files.ids_read_back(path)
                 gone = _remove(retainer, [s for s in found if s.call.id in safe], stamps)
             yield DayDone(files.day_name(one.number), len(stamps), path.stat().st_size, wrote, gone)

@@ -203,6 +203,18 @@ def outlook_words(found: Outlook, policy: RetentionPolicy) -> str:
     return sentence
 
 
+def due_words(workspace: Workspace, project_id: int | None) -> str:
+    """That calls which just came are too old to stay, in a sentence; empty where none is."""
+    policy = retention.policy(workspace.db, project_id)
+    found = outlook(workspace, project_id, policy).by_age
+    if not found.calls:
+        return ""
+    return (
+        f"Calls are kept for {count(policy.days or 0, 'day')}: {_some(found)} are older and go at "
+        "the next occasion. `llmops-tui retention set --days off` keeps them."
+    )
+
+
 def space_words(found: Space) -> str:
     """How the file stands, in a sentence."""
     words = f"The file takes {found.size / 1e6:,.0f} MB, of which {found.free / 1e6:,.0f} are free"

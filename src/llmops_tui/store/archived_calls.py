@@ -6,6 +6,7 @@ network.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ def find(
     clauses, values = _clauses(wanted)
     sql = f"{_SOURCE}\n{LINE}\nWHERE {' AND '.join(clauses)}"
     sql += "\nORDER BY started_at DESC, id DESC LIMIT $most"
-    asked = {"paths": list(paths), "most": limit, **values}
+    asked = {"paths": _exactly(paths), "most": limit, **values}
     return [ArchivedLine(*row) for row in _asked(connection, sql, asked)[1]]  # type: ignore[arg-type]
 
 
@@ -136,8 +137,13 @@ def one(
 ) -> dict[str, object] | None:
     """A call whole, by column; None where none of the files has it."""
     sql = f"{_SOURCE}\n{WHOLE}\nWHERE id = $id LIMIT 1"
-    names, rows = _asked(connection, sql, {"paths": list(paths), "id": call_id})
+    names, rows = _asked(connection, sql, {"paths": _exactly(paths), "id": call_id})
     return dict(zip(names, rows[0], strict=True)) if rows else None
+
+
+def _exactly(paths: Sequence[str]) -> list[str]:
+    """Paths of which nothing is a pattern."""
+    return [glob.escape(path) for path in paths]
 
 
 def _clauses(wanted: Wanted) -> tuple[list[str], dict[str, object]]:

@@ -14,7 +14,7 @@ from llmops_tui.core.retention import DAY_MS
 from llmops_tui.store import call_sizes, calls, settings, traces
 from llmops_tui.store.codec import from_json
 from llmops_tui.store.database import Database
-from llmops_tui.store.removal import STAMP, Candidate
+from llmops_tui.store.removal import GOING, STAMP, Candidate
 
 _ID: Final = "id"
 DAYS = """
@@ -26,6 +26,11 @@ OF_DAY = """
 SELECT c.id, c.started_at, SIZE AS size, STAMP AS stamp FROM call c INDEXED BY call_figures
 WHERE c.started_at >= ?1 AND c.started_at < ?2 AND (?3 IS NULL OR c.project_id = ?3)
 """.replace("SIZE", call_sizes.SIZE).replace("STAMP", STAMP)
+ANY_GOING = """
+SELECT 1 FROM call c INDEXED BY call_figures
+WHERE c.started_at >= ?1 AND c.started_at < ?2 AND (?3 IS NULL OR c.project_id = ?3) AND GOING
+LIMIT 1
+""".replace("GOING", GOING)
 CALLS = """
 SELECT c.*, p.name AS project, STAMP AS stamp,
        c.trace_id <> '' AND c.id = (SELECT min(o.id) FROM call o WHERE o.trace_id = c.trace_id
@@ -85,6 +90,11 @@ def of_day(db: Database, day: int, project_id: int | None) -> list[Stamped]:
         Stamped(Candidate(row["id"], row["started_at"], row["size"]), row["stamp"]) for row in rows
     )
     return sorted(found, key=lambda one: one.call.id)
+
+
+def may_go(db: Database, day: int, project_id: int | None) -> bool:
+    """Whether a day has calls that nothing keeps."""
+    return db.row(ANY_GOING, (day * DAY_MS, (day + 1) * DAY_MS, project_id)) is not None
 
 
 def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:

@@ -61,6 +61,7 @@ REST = """
 SELECT c.error, c.trace_id, c.span_id, c.response_id
 FROM call c WHERE c.id = ?
 """
+PROMPT_VERSION_OF = "SELECT prompt_version_id FROM call WHERE id = ?"
 TRACE_OF = "SELECT trace_id FROM call WHERE id = ?"
 GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
 GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"
@@ -221,6 +222,12 @@ def trace_id_of(db: Database, call_id: int) -> str | None:
     """The trace of a call, empty where it has none; None where there is no such call."""
     row = db.row(TRACE_OF, (call_id,))
     return None if row is None else str(row[0])
+
+
+def prompt_version_of(db: Database, call_id: int) -> int | None:
+    """The id of the prompt version that a call was made with, where it is one known here."""
+    row = db.row(PROMPT_VERSION_OF, (call_id,))
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def texts(db: Database, call_id: int) -> tuple[str, str, str]:

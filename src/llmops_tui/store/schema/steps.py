@@ -29,4 +29,5 @@ STEPS: tuple[str, ...] = (
     "call_minutes",
     "call_judgements",
     "call_marks",
+    "asked_again",
 )

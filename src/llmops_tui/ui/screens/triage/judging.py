@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Model = TypeVar("Model")
 
 VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "note", "reason", "correct")
-JUDGING = (*VERDICTS, "copy", "in_editor", "example", "tag", "assign")
+JUDGING = (*VERDICTS, "copy", "in_editor", "example", "tag", "assign", "again")
 """Commands that need a call in front."""
 NO_ANSWER = "There is no answer to judge: the call failed, or its text was not captured."
 COSMETIC, WRONG, HARMFUL = triage.SEVERITIES
@@ -191,6 +191,17 @@ class JudgingPage(Marking[Model]):
 
     def _ask_for_example(self, form: FormScreen[Made], made: Callable[[Made | None], None]) -> None:
         self.app.push_screen(form, made)
+
+    def do_again(self) -> None:
+        """Ask what the call asked once more, beside the answer that was given."""
+        from llmops_tui.ui.screens.triage.again_page import AgainPage
+
+        detail = self.judged
+        if detail is not None:
+            call_id = detail.row.id
+            self.app.push_screen(
+                AgainPage(detail, lambda text: self.remark(call_id, corrected=text))
+            )
 
     def do_copy(self) -> None:
         """The answer to the clipboard."""

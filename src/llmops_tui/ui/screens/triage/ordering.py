@@ -23,9 +23,9 @@ REST = 20
 ORDERS = {
     Order.OLDEST: ("oldest first", "what waits longest"),
     Order.NEWEST: ("newest first", "what happens now"),
-    Order.SEVERITY: ("worst first", "by the severity of the rules that flagged it"),
-    Order.CHANCE: ("by chance", "an order that means nothing; yours stays the same"),
-    Order.ALIKE: ("alike", "same rules and similar answers together, most first"),
+    Order.SEVERITY: ("worst first", "by how severe its flags are"),
+    Order.CHANCE: ("by chance", "means nothing; stays the same for you"),
+    Order.ALIKE: ("alike", "what failed alike together, most first"),
 }
 
 

@@ -19,6 +19,7 @@ from llmops_tui.ui.screens.monitor.texts import (
 from llmops_tui.ui.screens.triage import texts
 from llmops_tui.ui.screens.triage.blindness import LANES, Blindness
 from llmops_tui.ui.screens.triage.estimating import Estimating
+from llmops_tui.ui.screens.triage.neighbour import Neighbour
 from llmops_tui.ui.screens.triage.note_bar import NoteBar
 from llmops_tui.ui.screens.triage.working import LANE_PLACE, PAGE
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
@@ -41,7 +42,7 @@ class Queue:
     waiting: tuple[tuple[Lane, int], ...]
 
 
-class TriageScreen(Estimating[Queue], Blindness[Queue]):
+class TriageScreen(Neighbour[Queue], Estimating[Queue], Blindness[Queue]):
     """One call fills the screen; a verdict brings the next."""
 
     SCOPE = "triage"
@@ -61,6 +62,8 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         "cosmetic, wrong, harmful: all three are wrong answers; the word says how bad.\n"
         "blind: flags, lane and what others said are hidden until the verdict, as knowing them "
         "sways people. The audit and second looks begin so; b ends it, v shows one call's.\n"
+        "nearest example: of the data set that the prompt's version was tested on last, else of "
+        "the newest one; alike counts words in any order (rapidfuzz), not what they mean.\n"
         "second look: a share of the judged calls, and every wrong one of the audit, is judged by "
         "somebody else who doesn't know the first verdict. Where two differ the call counts as "
         "wrong until a third has decided (resolve)."
@@ -276,10 +279,21 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         marked = replace(detail, tags=()) if hidden else detail
         marks = call_marks.marks_words(marked, me=self.workspace.person)
         self.query_one("#why", Words).put("\n".join(filter(None, (marks, alike, why))))
-        self.query_one("#asked", TextPane).show_sections(asked_sections(seen))
+        self._show_asked(seen)
         # What was said of it would tell what others think: not for who judges blind.
         said = [] if hidden else feedback_sections(detail)
         self.query_one("#answer", TextPane).show_sections([answer_section(seen), *said])
+
+    def _show_asked(self, detail: CallDetail, *, keep_place: bool = False) -> None:
+        first, *before = asked_sections(detail)
+        sections = [first, *self.nearest_sections(detail), *before]
+        self.query_one("#asked", TextPane).show_sections(sections, keep_place=keep_place)
+
+    def nearest_found(self, call_id: int) -> None:
+        """Show it beside the question, where one still looks at that."""
+        detail = self.judged
+        if detail is not None and detail.row.id == call_id:
+            self._show_asked(detail, keep_place=True)
 
     def _show_nothing_waits(self) -> None:
         self.query_one("#head", Words).put("")
