@@ -56,12 +56,22 @@ def test_installs_exactly_what_is_locked_hash_by_hash(
     assert project[-4:] == ["--no-deps", "--no-build-isolation", "-e", str(checkout)]
 
 
-@pytest.mark.parametrize(("lock", "compiled"), [("runtime", True), ("dev", False)])
-def test_only_what_a_user_starts_is_compiled_ahead(
-    lock: str, compiled: bool, checkout: Path, pip_calls: list[list[str]]
+def test_what_is_installed_is_compiled_whatever_the_environment_says(
+    checkout: Path, pip_calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bootstrap.install(lock)
-    assert ("--no-compile" not in pip_calls[0]) == compiled
+    (packages,) = (checkout / ".venv").glob("lib/*/site-packages")
+    (packages / "some.py").write_text("print('never run')\n")
+    (packages / "template.py").write_text("{{ no Python }}\n")
+    (packages / "tests").mkdir()
+    (packages / "tests" / "some.py").write_text("print('never run')\n")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    bootstrap.install("runtime")
+    assert "--no-compile" in pip_calls[0]
+    compiled = [path.relative_to(packages).parts for path in packages.rglob("*.pyc")]
+    assert {(*folders, name.split(".")[0]) for *folders, _, name in compiled} == {
+        ("some",),
+        ("pip", "__main__"),
+    }
 
 
 @pytest.mark.parametrize("installed", ["runtime", "dev"])

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import LlmopsError, StoreError
-from llmops_tui.services import calls, overview, prompts, reviews
+from llmops_tui.core.retention import DAY_MS
+from llmops_tui.services import archive, calls, overview, prompts, reviews
 from llmops_tui.services.improving import Proposal
 from llmops_tui.store import proposals
 from llmops_tui.store.proposals import ProposalRow
@@ -243,6 +245,14 @@ async def calls_arrive(running: Session) -> None:
     """Let production calls arrive."""
     running.arrive(6)
     await running.settle()
+
+
+async def archive_and_open(running: Session) -> None:
+    """Archive what is stored, and open the newest call of it."""
+    workspace = running.app.workspace
+    for _ in archive.write(workspace, workspace.path.parent / "archive", now_ms() + 2 * DAY_MS):
+        pass
+    await running.press("escape", "z", "enter")
 
 
 async def _traced(running: Session) -> None:
@@ -503,6 +513,14 @@ SCENES = (
         (State("the last 24 hours", "5 v"),),
     ),
     Scene(
+        "Monitor: drift",
+        "monitor.drift_page:DriftPage",
+        (
+            State("against what was tested", "5 d"),
+            State("against the time before", "5 d a"),
+        ),
+    ),
+    Scene(
         "Monitor: flag rules",
         "monitor.rules_page:FlagRulesPage",
         (
@@ -515,6 +533,21 @@ SCENES = (
         "Monitor: alerts",
         "monitor.alerts_page:AlertsPage",
         (State("empty: no alert", "5 A"), State("adding one", "5 A a")),
+    ),
+    Scene(
+        "Monitor: how long calls are kept",
+        "monitor.retention_page:RetentionPage",
+        (State("nothing is set", "5 K"), State("setting it", "5 K e")),
+    ),
+    Scene(
+        "Monitor: archived calls",
+        "monitor.archive_page:ArchivePage",
+        (State("empty: no archive is known", "5 z"), State("naming one", "5 z d")),
+    ),
+    Scene(
+        "Monitor: one archived call",
+        "monitor.archived_page:ArchivedPage",
+        (State("a call", "5 z", act=archive_and_open),),
     ),
     Scene(
         "Monitor: how to connect",
@@ -530,6 +563,11 @@ SCENES = (
             State("a call drawn for the audit", "6 a"),
             State("after a verdict", "6 r"),
         ),
+    ),
+    Scene(
+        "Triage: asked again",
+        "triage.again_page:AgainPage",
+        (State("before it is asked", "6 z"),),
     ),
     Scene(
         "Triage: rules and people",

@@ -106,6 +106,22 @@ def test_rules_and_people_are_held_against_the_verdicts(workspace: Workspace) ->
     assert triage.open_call(workspace, 2).row.review == "wrong", "the third's word stands"
 
 
+def test_calls_are_tagged_and_given_to_somebody(workspace: Workspace) -> None:
+    lanes(workspace.db, flagged=4, audit=1)
+    db = workspace.path
+    assert (
+        command("triage", "tag", "2", "Refund", "#vip", db=db).stdout == "Call 2: #refund #vip.\n"
+    )
+    given = command("triage", "assign", "2", "3", "--to", "ana", db=db, LLMOPS_TUI_USER="ben")
+    assert given.stdout == "2 calls wait for ana alone.\n"
+    assert "marks: #refund #vip · for ana" in command("triage", "show", "2", db=db).stdout
+    assert_error(command("triage", "assign", "2", db=db), "Say whose")
+
+    options = ("--assignee", "me", "--order", "newest", "--json")
+    found = command("triage", "list", *options, db=db, LLMOPS_TUI_USER="ana").stdout
+    assert [item["call"] for item in json.loads(found)] == [3, 2]
+
+
 def test_two_never_have_the_same_call_in_front_of_them(workspace: Workspace) -> None:
     lanes(workspace.db, flagged=4, audit=0)
     db = workspace.db

@@ -18,7 +18,7 @@ WEATHER: dict[str, Any] = {
 
 
 def main(client: openai.OpenAI, *, responses: bool) -> None:
-    """A stream within a step of one's own, a tool, a failure, and the other API."""
+    """A stream within a step of one's own, a tool, a failure, JSON, and the other API."""
     asked: list[Any] = [{"role": "user", "content": "Count to three"}]
     with trace.get_tracer("shop").start_as_current_span("answer a visitor"):
         for _ in client.chat.completions.create(
@@ -41,6 +41,11 @@ def main(client: openai.OpenAI, *, responses: bool) -> None:
         client.with_options(max_retries=0).chat.completions.create(model=MODEL, messages=asked)
     except openai.RateLimitError as error:
         print(error)
+
+    asked = [{"role": "user", "content": "And in JSON?"}]
+    client.chat.completions.create(
+        model=MODEL, messages=asked, response_format={"type": "json_object"}
+    )
 
     if responses:
         client.responses.create(model=MODEL, instructions="Be brief.", input="And of Italy?")

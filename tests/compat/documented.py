@@ -40,7 +40,7 @@ def sections(page: Path = PAGE) -> dict[str, Section]:
         title, _, body = part.partition("\n")
         code = "\n".join(_blocks(body, "python"))
         exports = re.findall(r"^export (\w+)=(.*)$", "".join(_blocks(body, "sh")), re.MULTILINE)
-        if code:
+        if code or exports:
             found[title] = Section(dict(exports), code)
     return found
 
@@ -50,13 +50,13 @@ def _blocks(text: str, language: str) -> list[str]:
 
 
 def program(
-    *titles: str, gateway: str, by_otlp: bool = False, exports: Mapping[str, str] | None = None
+    *titles: str, gateway: str, by_otlp: bool = False, more: Mapping[str, str] | None = None
 ) -> str:
     """The snippets under some headings as one program, talking to a gateway at its real address."""
     common = sections()[OTLP].exports if by_otlp else {}
     parts = [Section({}, ""), *(sections()[title] for title in titles)]
     return "\n\n".join(
-        f"import os\n\nos.environ.update({common | part.exports | dict(exports or {})!r})\n\n"
+        f"import os\n\nos.environ.update({common | part.exports | dict(more or {})!r})\n\n"
         + part.code
         for part in parts
     ).replace(ADDRESS, gateway)

@@ -44,9 +44,7 @@ class Production:
             **exports: Variables in place of the page's.
         """
         newest = calls.page(self.workspace.db, limit=1)
-        code = documented.program(
-            *titles, gateway=self.gateway.url, by_otlp=by_otlp, exports=exports
-        )
+        code = documented.program(*titles, gateway=self.gateway.url, by_otlp=by_otlp, more=exports)
         self.printed = documented.run(self.folder, f"{code}\n\n{then}\n", self.model)
         return self._arrived(newest[0].id if newest else 0, expected)
 

@@ -35,6 +35,7 @@ ALSO = [
         2,
     ),
     ("gpt-4o-mini", "user: fault:throttle:9", "", "", None, None),
+    ("gpt-4o-mini", "user: And in JSON?", "Paris.", "stop", 7, 2),
 ]
 """What arrives of `also.main` in the older instrumentation."""
 
@@ -118,7 +119,7 @@ def test_pydantic_ai_through_the_proxy(running: Production) -> None:
     ],
 )
 def test_an_instrumented_openai_sdk(running: Production, title: str) -> None:
-    found = running.run(title, expected=6, by_otlp=True, then=then(responses=True))
+    found = running.run(title, expected=7, by_otlp=True, then=then(responses=True))
     assert [said(call) for call in found] == [CAPITAL, *ALSO, ITALY]
     assert {call.row.source for call in found} == {"otlp"}
     failed = found[4]
@@ -127,7 +128,9 @@ def test_an_instrumented_openai_sdk(running: Production, title: str) -> None:
     # What feedback is joined by, and what a tree is made of.
     answered = [call for call in found if call is not failed]
     assert all(call.response_id and call.row.duration_ms > 0 for call in answered)
-    assert len({call.trace_id for call in found}) == 6
+    assert len({call.trace_id for call in found}) == 7
+    flagged = [call for call in found if "invalid json" in {flag.rule for flag in call.flags}]
+    assert flagged == [found[5]]  # it was asked for JSON and answered "Paris."
     assert [(depth, name) for depth, _, name in running.steps(found[1])] == [
         (0, "answer a visitor"),
         (1, "gpt-4o-mini"),
@@ -148,7 +151,7 @@ def test_opentelemetrys_older_instrumentation_sends_texts_as_log_events(
         "opentelemetry.util.genai.utils.is_experimental_mode = lambda: False\n\n"
     )
     found = running.run(
-        expected=5,
+        expected=6,
         by_otlp=True,
         then=f"{older}{code}\n{then(responses=False)}",
         OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="true",
@@ -163,6 +166,7 @@ def test_texts_that_come_as_one_event_of_details_find_their_call(running: Produc
         expected=1,
         by_otlp=True,
         OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="event_only",
+        OTEL_EXPORTER_OTLP_COMPRESSION="gzip",
     )
     assert said(call) == CAPITAL
     assert '"log_events"' in call.attributes
@@ -226,6 +230,7 @@ def test_the_app_tells_applications_the_same() -> None:
 
 def test_every_snippet_of_the_page_is_run_by_a_test() -> None:
     assert set(documented.sections()) == {
+        "From another machine",
         "The OpenAI SDK",
         "The Anthropic SDK",
         "LiteLLM",

@@ -358,6 +358,29 @@ def test_a_call_that_failed_before_a_model_answered_still_says_which_was_asked()
     assert call(failed, status_code=2).model == "mock"
 
 
+PARAMETERS = {
+    "chat": {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
+    "responses": {"text": {"format": {"type": "json_object"}}},
+}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {**GENAI, "gen_ai.output.type": "json"},
+        {**GENAI, "gen_ai.request.structured_output_schema": '{"type": "json_object"}'},
+        *(
+            {"openinference.span.kind": "LLM", "llm.invocation_parameters": json.dumps(parameters)}
+            for parameters in PARAMETERS.values()
+        ),
+    ],
+    ids=["genai", "OpenLLMetry", *(f"OpenInference, {name}" for name in PARAMETERS)],
+)
+def test_whether_json_was_asked_for_is_seen_in_each_dialect(asked):
+    assert call(asked).wants_json
+    assert not call({**GENAI, "gen_ai.output.type": "text"}).wants_json
+
+
 def test_anthropics_sdk_says_why_an_answer_ended_in_an_attribute_of_its_own():
     told = {**GENAI, "anthropic.message.stop_reason": "max_tokens"}
     assert call(told).finish_reason == "length"

@@ -15,14 +15,20 @@ from tests.cli.test_commands import command
 
 from llmops_tui.core.call import ReviewVerdict
 from llmops_tui.core.clock import now_ms
-from llmops_tui.core.errors import ConflictError, InputError, UnavailableError
+from llmops_tui.core.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    StoreFullError,
+    UnavailableError,
+)
 from llmops_tui.core.retention import DAY_MS
 from llmops_tui.core.trace import FeedbackDraft, SpanDraft
 from llmops_tui.interchange.archive import files
-from llmops_tui.services import archive, projects, triage
+from llmops_tui.services import archive, archive_search, projects, triage
 from llmops_tui.services.archive import DayDone
 from llmops_tui.services.workspace import Workspace, open_workspace
-from llmops_tui.store import calls, removal, traces
+from llmops_tui.store import archiving, calls, removal, traces
 from llmops_tui.store.database import Database
 
 NOON = (now_ms() // DAY_MS) * DAY_MS + DAY_MS // 2
@@ -207,9 +213,6 @@ def test_a_write_that_fails_leaves_the_day_as_it_was(workspace: Workspace, targe
         yield {"id": 5}
         raise OSError(28, "No space left on device")
 
-    from llmops_tui.core.errors import StoreFullError
-    from llmops_tui.store import archiving
-
     with pytest.raises(StoreFullError, match="No space left"):
         files.write(path, archiving.workspace_id(workspace.db), rows())
     assert path.read_bytes() == before
@@ -255,9 +258,79 @@ def test_a_day_is_named_by_its_date_or_by_how_long_ago_it_was() -> None:
     assert archive.read_before("2999-01-01") == today * DAY_MS
 
 
+@pytest.mark.slow
 def test_the_command_line_archives_and_removes(workspace: Workspace, target: Path) -> None:
     store(workspace.db, *(ago(9, n) for n in range(1, 6)), ago(1, 6), made(7))
     said = command("archive", target, "--before", "3d", "--remove", "--json", db=workspace.path)
     found = json.loads(said.stdout)
     assert [(one["day"], one["calls"], one["removed"]) for one in found] == [(day(9), 5, 5)]
     assert ids(workspace.db) == [6, 7]
+    said = command("archive", "search", target, "delivery", "--since", day(9), "--json")
+    assert [line["id"] for line in json.loads(said.stdout)] == [5, 4, 3, 2, 1]
+    assert command("archive", "show", target, "3").stdout == "delivery 3\n"
+
+
+def test_calls_are_found_again_by_words_and_fields_the_newest_first(
+    workspace: Workspace, target: Path
+) -> None:
+    db = workspace.db
+    store(
+        db,
+        *(ago(12 - n // 2, n, output=f"a Refund of {n} euros", model="smol") for n in range(1, 21)),
+        ago(2, 21, output="a refund refused", flags=[TRUNCATED], model="big", trace_id="cd" * 16),
+        ago(1, 22, output="100% of 'it' \x1b[31m"),
+        made(23),
+    )
+    judge(workspace, 21)
+    run(workspace, target, remove=True)
+
+    def found(text: str, **options: int) -> list[int]:
+        wanted = archive_search.parse(text)
+        return [line.id for line in archive_search.search(target, wanted, **options).lines]
+
+    assert found("refund euros") == list(range(20, 0, -1))
+    assert found("REFUND", limit=3) == [21, 20, 19]
+    assert found("refund model:big") == found("flag:trunc") == found("verdict:wrong") == [21]
+    assert found("本") == [21]
+    assert found(f"since:{day(1)}") == [22]
+    assert found(f"until:{day(11)}") == [3, 2, 1]
+    assert found("100% 'it'") == [22]
+    assert found("nowhere") == []
+    with pytest.raises(InputError, match="no day"):
+        archive_search.parse("since:yesterday")
+    with pytest.raises(InputError, match="no verdict"):
+        archive_search.parse("verdict:bad")
+    whole = archive_search.open_call(target, 21, day(2)).detail()
+    assert (whole.output, whole.row.review, whole.trace_id) == (
+        "a refund refused",
+        "wrong",
+        "cd" * 16,
+    )
+    assert [flag.rule for flag in whole.flags] == ["truncated"]
+    assert [(one.severity, one.note) for one in whole.reviews] == [("harmful", "no – 日本")]
+    assert archive_search.open_call(target, 5).detail().output == "a Refund of 5 euros"
+    with pytest.raises(NotFoundError):
+        archive_search.open_call(target, 23)
+    assert archive_search.directory_of(workspace) == target
+
+
+def test_a_damaged_day_is_passed_over_and_named(workspace: Workspace, target: Path) -> None:
+    store(workspace.db, *(ago(n, n) for n in range(1, 6)))
+    run(workspace, target)
+    whole = target.rename(target.with_name("a [*] directory's"))
+    assert len(archive_search.search(whole, archive_search.Wanted()).lines) == 5
+    target = whole.rename(target)
+    (target / f"day={day(3)}" / files.FILE).write_bytes(b"no")
+    found = archive_search.search(target, archive_search.Wanted())
+    assert ([line.id for line in found.lines], found.damaged) == ([1, 2, 4, 5], (day(3),))
+
+
+def test_searching_needs_duckdb_and_says_so(
+    workspace: Workspace, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(workspace.db, ago(1, 1))
+    run(workspace, target)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(UnavailableError, match="DuckDB") as raised:
+        archive_search.search(target, archive_search.Wanted())
+    assert "llmops-tui[duckdb]" in raised.value.hint

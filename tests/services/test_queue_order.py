@@ -9,7 +9,8 @@ import pytest
 from tests.calls_made import TRUNCATED, lanes, made, store
 
 from llmops_tui.core.call import CallFlag, Lane, ReviewVerdict
-from llmops_tui.services import projects, queues, reviews, triage
+from llmops_tui.core.errors import InputError
+from llmops_tui.services import call_marks, projects, queues, reviews, triage
 from llmops_tui.services.queues import Order
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import reviews as stored_reviews
@@ -159,3 +160,54 @@ def test_calls_of_the_audit_are_never_judged_many_at_once(workspace: Workspace) 
     group = queues.Group((1, 2, 3), "")
     assert queues.judge_group(workspace, group, ReviewVerdict.RIGHT) == 0
     assert triage.waiting(workspace, 1)[Lane.AUDIT] == 3
+
+
+def test_a_queue_is_searched_in_every_order_and_what_arrives_is_too(workspace: Workspace) -> None:
+    lanes(workspace.db, flagged=3, audit=2)
+    alike = refusals(workspace, "Ana", "Ben")
+    worst = store(workspace.db, made(9, flags=[HIGH], output="I cannot say."))
+    call_marks.set_tags(workspace, alike[1], "Later, #VIP")
+    call_marks.assign(workspace, [alike[1]], "ben")
+
+    def found(text: str, order: Order, lane: Lane = Lane.FLAGGED) -> list[int]:
+        wanted = queues.parse_wanted(text, workspace.person)
+        arranged = queues.arrange(workspace, lane, order, 1, wanted)
+        rows = queues.queue(workspace, lane, order, project_id=1, arranged=arranged)
+        return [call.id for call in rows]
+
+    assert found("cannot", Order.OLDEST) == [alike[0], *worst], "another is ben's alone"
+    assert found("cannot", Order.SEVERITY) == [*worst, alike[0]]
+    assert found("cannot", Order.NEWEST) == [*worst, alike[0]]
+    assert found("rule:refus", Order.ALIKE) == [alike[0]]
+    assert found("tag:vip assignee:ben", Order.ALIKE) == [alike[1]]
+    assert found("assignee:none order 1?", Order.CHANCE) == [2]
+    assert found("order 4?", Order.OLDEST, Lane.AUDIT) == [5]
+    assert sorted(found("delivery", Order.SEVERITY, Lane.MIXED)) == [1, 2, 3, 4, 5]
+    waiting = triage.waiting(workspace, 1)
+    assert (waiting[Lane.FLAGGED], waiting[Lane.MIXED]) == (5, 7)
+    assert triage.waiting(workspace.as_person("ben"), 1)[Lane.FLAGGED] == 6
+    wanted = queues.parse_wanted("sorry", workspace.person)
+    arranged = queues.arrange(workspace, Lane.FLAGGED, Order.OLDEST, 1, wanted)
+    refusals_later = store(
+        workspace.db,
+        made(70, flags=[HIGH], output="So sorry."),
+        made(71, flags=[HIGH], output="No."),
+    )
+    later = queues.queue(workspace, Lane.FLAGGED, project_id=1, arranged=arranged)
+    assert [call.id for call in later] == [alike[0], refusals_later[0]]
+
+
+def test_tags_and_names_are_short_and_can_be_seen(workspace: Workspace) -> None:
+    (call_id,) = store(workspace.db, made(1, flags=[HIGH]))
+    detail = call_marks.set_tags(workspace, call_id, " #b, a  B ")
+    assert detail.tags == ("a", "b")
+    assert call_marks.add_tags(workspace, call_id, "c") == ("a", "b", "c")
+    assert call_marks.add_tags(workspace, call_id, "a c", remove=True) == ("b",)
+    for text in ("x" * 41, "a\x1bb", " ".join(map(str, range(21)))):
+        with pytest.raises(InputError):
+            call_marks.set_tags(workspace, call_id, text)
+    with pytest.raises(InputError):
+        call_marks.assign(workspace, [call_id], "a\u202eb")
+    assert call_marks.assign(workspace, [call_id], " ana ").assignee == "ana"
+    assert call_marks.assign(workspace, [call_id], "").assignee == ""
+    assert call_marks.marks_words(triage.open_call(workspace, call_id)) == "#b"

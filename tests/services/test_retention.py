@@ -297,6 +297,14 @@ def test_the_oldest_go_until_the_size_is_kept_as_a_dry_run_foretells(workspace: 
     assert (anew.calls, anew.size) == (measured.calls, measured.size)
 
 
+def test_who_brings_in_old_calls_hears_that_they_will_not_stay(workspace: Workspace) -> None:
+    store(workspace.db, *(old(n) for n in range(3)), made(3))
+    assert retention.due_words(workspace, 1) == ""
+    keep(workspace, days=7)
+    assert retention.due_words(workspace, 1).startswith("Calls are kept for 7 days: 3 calls (")
+    assert retention.due_words(workspace, None) == ""
+
+
 def test_calls_of_the_last_hour_stay_whatever_the_size(workspace: Workspace) -> None:
     store(workspace.db, *(made(n, output=os.urandom(9000).hex()) for n in range(150)))
     keep(workspace, megabytes=1)
@@ -383,6 +391,27 @@ def test_the_file_gives_space_back(workspace: Workspace, monkeypatch: pytest.Mon
     assert "given back" in retention.space_words(found)
 
 
+def test_the_index_lets_go_of_what_is_gone(workspace: Workspace) -> None:
+    db = workspace.db
+    text = " ".join(f"word{n}" for n in range(400))
+    for at in range(0, 400, 50):
+        store(db, *(old(n, output=f"{text} number{n}") for n in range(at, at + 50)))
+        index(db)
+    store(db, *(made(n, output=f"{text} number{n}") for n in range(400, 450)))
+    index(db)
+
+    def size() -> int:
+        return int(db.rows("SELECT sum(length(block)) FROM call_words_data")[0][0])
+
+    before = size()
+    keep(workspace, days=7)
+    retention.run(workspace, 1)
+    assert size() < before / 2
+    assert words_found(db, "word7") == list(range(401, 451))
+    db.connection.execute("INSERT INTO call_words (call_words) VALUES ('integrity-check')")
+    assert not words.is_untidy(db)
+
+
 def test_a_file_of_an_older_version_shrinks_once_it_is_compacted(tmp_path: Path) -> None:
     path = tmp_path / "workspace.db"
     open_workspace(path).db.close()
@@ -398,6 +427,7 @@ def test_a_file_of_an_older_version_shrinks_once_it_is_compacted(tmp_path: Path)
     workspace.db.close()
 
 
+@pytest.mark.slow
 def test_the_command_line_sets_it_says_what_would_go_and_does_it(workspace: Workspace) -> None:
     db = workspace.path
     store(workspace.db, *(old(n) for n in range(9)), made(9, audit=0.2), made(10))

@@ -12,6 +12,7 @@ from tests.calls_made import TRUNCATED, made, store
 from llmops_tui.core.call import CallFlag, Lane, ReviewDraft, ReviewVerdict
 from llmops_tui.core.clock import now_ms
 from llmops_tui.store import (
+    asked_again,
     call_lists,
     call_search,
     calls,
@@ -50,6 +51,7 @@ LISTS = {
     "disputed calls": queue.DISPUTED,
     "what stands of a call": verdicts.STANDING,
     "the reviews of a batch": verdicts.OF_BATCH,
+    "answers to a call that was asked again": asked_again.OF_CALL,
     "a call's flags": calls.FLAGS,
     "a call's reviews": calls.REVIEWS,
     "a person's last review": verdicts.LAST_REVIEW,

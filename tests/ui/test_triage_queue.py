@@ -48,7 +48,8 @@ async def test_the_order_is_chosen_and_kept_and_what_failed_alike_is_judged_at_o
         assert "\x1b" not in seen
         await press(pilot, "escape")
         assert in_front(app) == 3
-        await press(pilot, "m", "h")
+        await press(pilot, "m")
+        await press(pilot, "h")
         assert in_front(app) == 1
         assert words(app, "status") == "5 calls: wrong (harmful) · u takes it back"
         await in_file(pilot, workspace, dict.fromkeys(range(2, 7), "wrong"))
@@ -60,7 +61,8 @@ async def test_the_order_is_chosen_and_kept_and_what_failed_alike_is_judged_at_o
         assert "5 calls: wrong (harmful) taken back" in words(app, "status")
         await in_file(pilot, workspace, {})
         await until(pilot, lambda: "[flagged: 7 wait, 0 judged]" in words(app, "lanes"))
-        await press(pilot, "m", "r")
+        await press(pilot, "m")
+        await press(pilot, "r")
         await in_file(pilot, workspace, dict.fromkeys(range(2, 7), "right"))
 
     later = LlmopsApp(open_workspace(workspace.path))
@@ -151,3 +153,42 @@ async def test_blind_hides_flags_lane_and_what_others_said_until_the_verdict(
         await press(pilot, "ctrl+s")
         assert "15 % are judged by a second person" in " ".join(shown(cleo).split())
         assert cleo.unforeseen == []
+
+
+async def test_calls_are_tagged_given_to_somebody_and_found_again(
+    workspace: Workspace, project: Project, app: LlmopsApp
+) -> None:
+    store(workspace.db, *(made(n, flags=[TRUNCATED]) for n in range(3)), made(3, audit=0.5))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "6", "number_sign", *"wrh refund", "enter")
+        assert in_front(app) == 1, "letters typed in it judge nothing"
+        assert "#refund #wrh" in words(app, "why")
+        await press(pilot, "right_square_bracket", "A")
+        assert "Whose call is it?" in shown(app)
+        await press(pilot, "up", "enter", *"ana", "enter")
+        assert words(app, "status") == "call 2 waits for ana alone"
+        await until(pilot, lambda: "[flagged: 2 wait" in words(app, "lanes"))
+        assert in_front(app) == 3
+        await press(pilot, "slash")
+        await enter(pilot, "tag:refund")
+        await press(pilot, "enter")
+        await until(pilot, lambda: in_front(app) == 1)
+        assert words(app, "head").startswith("1 of 1 ")
+        await press(pilot, "escape", "slash")
+        await enter(pilot, "assignee:ana")
+        await press(pilot, "enter")
+        await until(pilot, lambda: in_front(app) == 2)
+        assert "for ana" in words(app, "why")
+        await press(pilot, "slash")
+        await enter(pilot, "nothing like it")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "esc clears the filter" in shown(app))
+        await press(pilot, "escape")
+        await until(pilot, lambda: in_front(app) == 1)
+        await press(pilot, "o")
+        assert "#refund #wrh" in pane(app, "call")
+        await press(pilot, "escape", "5", "slash")
+        await enter(pilot, "assignee:ana")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "delivery 1" in shown(app) and "delivery 0" not in shown(app))
+        assert app.unforeseen == []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from llmops_tui.cli.output import common, print_json, project_of, say, workspace_of
+from llmops_tui.cli.output import common, print_json, project_of, say, table, whole, workspace_of
+from llmops_tui.core.errors import ExitCode
+from llmops_tui.core.retention import DAY_MS
 from llmops_tui.services import archive as service
+from llmops_tui.services import archive_search
 from llmops_tui.services.retention import megabytes
 
 
@@ -65,3 +69,91 @@ def write(ctx: click.Context, directory: Path, before: str, remove: bool, as_jso
         print_json([asdict(day) for day in done])
     elif not done:
         say("No call is stored of a day before that.")
+
+
+@archive.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("words", nargs=-1)
+@click.option("--model", default="", help="A part of the model's name.")
+@click.option("--prompt", default="", help="A part of the prompt's name.")
+@click.option("--project", default="", help="A part of the project's name.")
+@click.option("--flag", "flag_rules", default="", help="A rule that flagged the call.")
+@click.option("--status", default="", help="ok, error or cancelled.")
+@click.option("--verdict", default="", help="right, wrong, unsure, or none.")
+@click.option("--since", default="", help="From this day on (UTC), such as 2026-11-01.")
+@click.option("--until", default="", help="Up to this day, included.")
+@click.option("--limit", default=50, type=click.IntRange(1, 100_000), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def search(
+    directory: Path,
+    words: tuple[str, ...],
+    since: str,
+    until: str,
+    limit: int,
+    as_json: bool,
+    **fields: str,
+) -> None:
+    """Find calls of an archive that hold all WORDS, the newest first. Needs the extra `duckdb`.
+
+    Words are looked for in question, answer, error and reviewers' notes, whatever their case.
+    Exit code: 0 some were found, 1 none.
+    """
+    times = {}
+    if since:
+        times["since"] = archive_search.day_of(since)
+    if until:
+        times["until"] = archive_search.day_of(until) + DAY_MS
+    found = archive_search.search(directory, archive_search.wanted_of(words, fields, times), limit)
+    for damaged in found.damaged:
+        click.echo(f"The file of {damaged} can't be read; it was passed over.", err=True)
+    if as_json:
+        print_json([_line(line) for line in found.lines])
+    elif found.lines:
+        table(
+            ("call", "started (UTC)", "model", "prompt", "status", "flags", "verdict", "answer"),
+            [
+                (
+                    str(line.id),
+                    f"{_moment(line.started_at):%Y-%m-%d %H:%M:%S}",
+                    line.model,
+                    f"{line.prompt} {line.prompt_version}".strip(),
+                    line.status,
+                    line.flag_rules,
+                    line.verdict,
+                    (line.output_head or line.error)[:60],
+                )
+                for line in found.lines
+            ],
+            frozenset({0}),
+        )
+    else:
+        say(f"No such call in {found.days:,} days." if found.days else "No day is archived there.")
+    if not found.lines:
+        click.get_current_context().exit(int(ExitCode.EXCEEDED))
+
+
+@archive.command("show")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("number", type=int)
+@click.option("--day", default="", help="The day (UTC) on which it started: quicker.")
+@click.option("--json", "as_json", is_flag=True, help="Print all that is kept of it as JSON.")
+def show_(directory: Path, number: int, day: str, as_json: bool) -> None:
+    """Print the answer of the archived call of this NUMBER, or its error."""
+    if day:
+        archive_search.day_of(day)
+    call = archive_search.open_call(directory, number, day)
+    if as_json:
+        lists = ("flags", "reviews", "feedback", "steps")
+        print_json({**call.values, **{name: call.listed(name) for name in lists}})
+    else:
+        whole(call.text("output") or call.text("error"))
+
+
+def _line(line: archive_search.ArchivedLine) -> dict[str, object]:
+    told = asdict(line)
+    told["started_at"] = f"{_moment(line.started_at):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return told
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

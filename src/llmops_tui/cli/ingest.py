@@ -37,6 +37,7 @@ def ingest(
     Exit code: 0 all lines were calls, 1 some were not.
     """
     from llmops_tui.services.ingest import Ingester, LogMapping  # loads what reads calls
+    from llmops_tui.services.retention import due_words
 
     workspace = workspace_of(ctx)
     project = gateways.project_for_calls(workspace, common(ctx)["project"])
@@ -53,6 +54,9 @@ def ingest(
             say(f"Following {file}. Ctrl-c stops.")
         found = ingester.file(file, follow=follow, stopped=lambda: bool(ending))
     say(found.sentence())
+    too_old = due_words(workspace, project.id if project else None) if found.stored else ""
+    if too_old:
+        click.echo(printable(too_old), err=True)
     for refusal in found.refusals:
         click.echo(printable(f"no call: {refusal}"), err=True)
     ctx.exit(int(ExitCode.EXCEEDED if found.bad else ExitCode.WITHIN))

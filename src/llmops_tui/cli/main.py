@@ -24,6 +24,7 @@ COMMANDS = {
     "dataset": "llmops_tui.cli.dataset:dataset",
     "demo": "llmops_tui.cli.demo:demo",
     "doctor": "llmops_tui.cli.doctor:doctor",
+    "drift": "llmops_tui.cli.drift:drift",
     "gateway": "llmops_tui.cli.gateway:gateway",
     "import": "llmops_tui.cli.import_:import_",
     "incidents": "llmops_tui.cli.incidents:incidents",

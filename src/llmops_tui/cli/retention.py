@@ -103,7 +103,7 @@ def run(ctx: click.Context, dry_run: bool, unassigned: bool, as_json: bool) -> N
         return
     every = not unassigned and not common(ctx)["project"]
     project_id = None if every else _whose(ctx, workspace, unassigned)
-    done = service.run(workspace, project_id, every_project=every, progress=_progress)
+    done = service.run(workspace, project_id, every_project=every, go_on=_progress)
     if sys.stderr.isatty():
         click.echo(err=True)
     if as_json:
@@ -131,9 +131,10 @@ def _whose(ctx: click.Context, workspace: Workspace, unassigned: bool) -> int | 
     return None if unassigned else project_of(ctx, workspace).id
 
 
-def _progress(tally: service.Tally) -> None:
+def _progress(tally: service.Tally) -> bool:
     if sys.stderr.isatty():
         click.echo(f"\r{tally.calls:,} calls, {service.megabytes(tally.size)} ", nl=False, err=True)
+    return True
 
 
 def _day(when: int | None) -> str:

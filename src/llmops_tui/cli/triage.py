@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from llmops_tui.cli import triage_marks
 from llmops_tui.cli.output import (
     common,
     print_json,
@@ -20,7 +21,7 @@ from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.errors import ExitCode
 from llmops_tui.core.queue_order import Order
 from llmops_tui.core.role import Role, RoleError
-from llmops_tui.services import call_examples, projects, queues, reviews
+from llmops_tui.services import call_examples, call_marks, projects, queues, reviews
 from llmops_tui.services import triage as service
 from llmops_tui.services.workspace import Workspace
 
@@ -29,7 +30,9 @@ LANES = (Lane.FLAGGED.value, Lane.AUDIT.value, Lane.SECOND.value, Lane.RESOLVE.v
 
 
 READING = ("list", "show", "rules")
-"""What a session that only looks may call; a reviewer's may label as well."""
+"""What a session that only looks may call."""
+JUDGING = (*READING, "label", "tag", "assign")
+"""What a reviewer's may."""
 
 
 @click.group()
@@ -37,9 +40,13 @@ READING = ("list", "show", "rules")
 def triage(ctx: click.Context) -> None:
     """Production calls that wait for a verdict, and the verdicts."""
     role = common(ctx)["role"]
-    allowed = (*READING, "label") if role is Role.REVIEWER else READING
+    allowed = JUDGING if role is Role.REVIEWER else READING
     if role is not Role.OWNER and ctx.invoked_subcommand not in allowed:
         raise RoleError(role, f"`llmops-tui triage {ctx.invoked_subcommand}`")
+
+
+for _command in (triage_marks.tag, triage_marks.assign, triage_marks.second):
+    triage.add_command(_command)
 
 
 @triage.command("list")
@@ -52,10 +59,22 @@ def triage(ctx: click.Context) -> None:
     show_default=True,
     help="What comes first in each lane; alike: what failed alike, the largest group first.",
 )
+@click.option("--tag", default="", help="Only calls with this tag.")
+@click.option("--assignee", default="", help="Only calls of this person; me, or none.")
+@click.option("--rule", default="", help="Only calls that this rule flagged.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
-def list_(ctx: click.Context, lane: str, by: str, limit: int, as_json: bool) -> None:
+def list_(
+    ctx: click.Context,
+    lane: str,
+    by: str,
+    tag: str,
+    assignee: str,
+    rule: str,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List the calls that wait for you, lane by lane; all: flagged and audit.
 
     second: calls that somebody else judged and you haven't. resolve: calls on which two differ.
@@ -65,17 +84,19 @@ def list_(ctx: click.Context, lane: str, by: str, limit: int, as_json: bool) -> 
     workspace = workspace_of(ctx)
     project_id = _project(ctx, workspace)
     order = Order(by)
-    wanted = [Lane(lane)] if lane != "all" else [Lane.FLAGGED, Lane.AUDIT]
+    whose = workspace.person if assignee == "me" else assignee
+    wanted = queues.Wanted(rule=rule, tag=tag.removeprefix("#"), assignee=whose)
+    lanes = [Lane(lane)] if lane != "all" else [Lane.FLAGGED, Lane.AUDIT]
     found = [
         (each, call)
-        for each in wanted
+        for each in lanes
         for call in queues.queue(
             workspace,
             each,
             order,
             limit=limit,
             project_id=project_id,
-            arranged=queues.arrange(workspace, each, order, project_id),
+            arranged=queues.arrange(workspace, each, order, project_id, wanted),
         )
     ]
     if as_json:
@@ -133,12 +154,17 @@ def show(ctx: click.Context, call: int, as_json: bool) -> None:
                 "output": detail.output,
                 "flags": flags,
                 "reviews": verdicts,
+                "tags": detail.tags,
+                "assignee": detail.assignee or None,
             }
         )
         return
     whole(f"{detail.input}\n\n--- answer ---\n{detail.output}")
     for flag in detail.flags:
         say(f"flagged: {flag.rule} ({flag.severity}): {flag.reason}")
+    marks = call_marks.marks_words(detail)
+    if marks:
+        say(f"marks: {marks}")
     for review in detail.reviews:
         undone = " (taken back)" if review.undone_at is not None else ""
         words = " ".join(filter(None, (review.verdict.value, review.severity, review.reason)))
@@ -236,27 +262,6 @@ def reasons(ctx: click.Context, wanted: tuple[str, ...]) -> None:
     )
     for reason in known:
         say(reason)
-
-
-@triage.command()
-@click.argument("percent", type=click.FloatRange(0, 100), required=False)
-@click.pass_context
-def second(ctx: click.Context, percent: float | None) -> None:
-    """Say which share of the judged calls a second person judges too, or make it PERCENT.
-
-    A wrong one of the audit is judged twice in any case. What was drawn stays drawn.
-    """
-    workspace = workspace_of(ctx)
-    project = project_of(ctx, workspace)
-    if percent is not None:
-        service.set_second_share(workspace, project.id, percent / 100)
-    share = service.second_share(workspace, project.id)
-    waiting = service.waiting(workspace, project.id)
-    say(
-        f"{share * 100:g} % are judged twice, blind. For {workspace.person} "
-        f"{waiting[Lane.SECOND]:,} wait for a second look, {waiting[Lane.RESOLVE]:,} to be "
-        "resolved."
-    )
 
 
 @triage.command()

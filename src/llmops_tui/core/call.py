@@ -122,6 +122,9 @@ class CallDetail:
     response_id: str
     flags: tuple[CallFlag, ...]
     reviews: tuple[Review, ...]
+    tags: tuple[str, ...] = ()
+    assignee: str = ""
+    """Whose it is to judge; empty for whoever comes."""
     feedback: tuple[Feedback, ...] = ()
     """What users and evaluators said of it, oldest first."""
 

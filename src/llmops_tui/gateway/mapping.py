@@ -295,10 +295,12 @@ def _wants_json(attributes: Mapping[str, Json]) -> bool:
         wanted = attributes.get(name)
         if isinstance(wanted, str) and wanted in _JSON_TYPES:
             return True
+    if attributes.get("gen_ai.request.structured_output_schema"):
+        return True
     if str(attributes.get("ai.operationId", "")).startswith(("ai.generateObject", "ai.streamObj")):
         return True
     told = attributes.get("llm.invocation_parameters")
-    if isinstance(told, str) and "response_format" in told:
+    if isinstance(told, str) and "format" in told:
         return asks_for_json(loads(told))
     return False
 

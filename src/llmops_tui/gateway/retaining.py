@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.retention import HOUR_MS, YOUNGEST_MS, RetentionPolicy
-from llmops_tui.store import call_sizes, removal, retention, space
+from llmops_tui.store import call_sizes, removal, retention, space, words
 from llmops_tui.store.database import Database
 from llmops_tui.store.removal import Candidate, Removed, Tally
 
@@ -95,9 +95,14 @@ class Retainer:
             log.info("retention removed %s calls", self.tally.calls - before)
 
     def follow(self) -> Iterator[Removed]:
-        """What hung on removed calls, then the space that is free."""
+        """What hung on removed calls, what the index noted of them, then the space that is free."""
         while self._held(lambda: removal.follow(self._db)):
             yield Removed()
+        if words.is_untidy(self._db):
+            more = self._held(lambda: words.tidy(self._db, begin=True))
+            while more:
+                yield Removed()
+                more = self._held(lambda: words.tidy(self._db, begin=False))
         while self._held(lambda: space.give_back(self._db)):
             yield Removed()
 

@@ -13,6 +13,7 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.core.retention import DAY_MS
 from llmops_tui.interchange.archive import files
+from llmops_tui.services import archive_search
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import archiving
 from llmops_tui.store.archiving import Stamped
@@ -98,13 +99,15 @@ def write(
             if not stamps:
                 continue  # another process removed them meanwhile
             gone = 0
-            if retainer is not None:
+            if retainer is not None and archiving.may_go(workspace.db, one.number, project_id):
                 safe = set(stamps) if wrote else files.ids_read_back(path)
                 gone = _remove(retainer, [s for s in found if s.call.id in safe], stamps)
             yield DayDone(files.day_name(one.number), len(stamps), path.stat().st_size, wrote, gone)
         if retainer is not None:
             for _ in retainer.follow():
                 pass
+    if files.days_of(directory):
+        archive_search.remember(workspace, directory)  # the app looks there
 
 
 def _archived(

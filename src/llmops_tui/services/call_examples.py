@@ -74,7 +74,7 @@ def propose(
         InputError: nothing was captured of what was asked.
     """
     detail = calls.detail(workspace.db, call_id)
-    before, question = _asked(detail)
+    before, question = asked_of(detail)
     if not question.strip():
         raise InputError(f"Nothing is kept of what call {call_id} asked.")
     columns = dataset.version.columns if dataset is not None and dataset.version else ()
@@ -205,7 +205,12 @@ def from_calls(
     return made, left
 
 
-def _asked(detail: CallDetail) -> tuple[str, str]:
+def last_question(detail: CallDetail) -> str:
+    """The last thing that was asked, without its role."""
+    return asked_of(detail)[1]
+
+
+def asked_of(detail: CallDetail) -> tuple[str, str]:
     """(what came before, the last question), without its role."""
     text = detail.input
     begins = [found.start() for found in _TURN.finditer(text)]

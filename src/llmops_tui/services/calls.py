@@ -44,7 +44,9 @@ DAY_MS = 86_400_000
 LATELY_MINUTES: Final = 5
 LATEST_CALLS: Final = 1000
 """Latency, tokens and cost are of this many calls at most: exact, and quick however many exist."""
-FIELDS: Final = ("model", "prompt", "version", "status", "finish", "verdict", "flag")
+FIELDS: Final = (
+    "model", "prompt", "version", "status", "finish", "verdict", "flag", "tag", "assignee",
+)  # fmt: skip
 VERDICTS: Final = ("right", "wrong", "unsure", "none")
 GATEWAY_HOST: Final = "127.0.0.1"
 GATEWAY_PORT: Final = 4318

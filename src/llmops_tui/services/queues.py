@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,47 +9,34 @@ from typing import Final
 from llmops_tui.core.call import CallRow, Lane, ReviewVerdict
 from llmops_tui.core.queue_order import Order, chance, seed_of
 from llmops_tui.services import triage
+from llmops_tui.services.alike import Group, grouped
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import queue as store
 from llmops_tui.store import verdicts
-from llmops_tui.store.queue import Waiting
+from llmops_tui.store.queue import Wanted
 
 __all__ = [
     "Arrangement",
     "Group",
     "GroupView",
     "Order",
+    "Wanted",
     "arrange",
     "judge_group",
     "look_at_group",
     "order_in",
+    "parse_wanted",
     "place_of",
     "queue",
 ]
 
 MOST_GROUPED: Final = 10_000
 """Calls that are compared with each other, the newest: about a second."""
-ALIKE: Final = 0.5
-"""Share of their word pairs that answers have in common which failed alike."""
-BANDS: Final = 21
 CHUNK: Final = 256
 EXAMPLES: Final = 5
+MOST_ASKED: Final = 10_000
+NO_WISH: Final = Wanted()
 _LAST: Final = 1 << 62
-_NUMBER = re.compile(r"\d+")
-_NO_WORD = re.compile(r"[^\w\s]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Calls of a lane that failed alike: flagged by the same rules, answered with similar words."""
-
-    ids: tuple[int, ...]
-    """Oldest first."""
-    rules: str
-
-    def words(self) -> str:
-        """What they have in common."""
-        return f"flagged by {self.rules}, answered alike" if self.rules else "answered alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +64,8 @@ class Arrangement:
     group_of: Mapping[int, int] = field(default_factory=dict, compare=False)
     limits: str = ""
     """What was left out of the comparison, as a clause; empty where nothing was."""
+    wanted: Wanted = NO_WISH
+    """What the calls have to look like."""
 
     def group(self, call_id: int) -> Group | None:
         """The calls that failed like this one, itself among them; None for one alone."""
@@ -97,6 +84,8 @@ def queue(
 ) -> list[CallRow]:
     """The first calls of a lane that wait for a verdict; of one project, or of all.
 
+    What is somebody else's is left out, unless it was asked for.
+
     Args:
         workspace: Where.
         lane: Which.
@@ -105,24 +94,50 @@ def queue(
         project_id: Only of this project.
         arranged: What `arrange` said of that order.
     """
+    wanted = arranged.wanted if arranged is not None else NO_WISH
     if lane in store.ASKED:
-        return store.asked_items(
-            workspace.db, lane, workspace.person, limit=limit, project_id=project_id
+        found = store.asked_items(
+            workspace.db,
+            lane,
+            workspace.person,
+            limit=limit if wanted.is_empty else MOST_ASKED,
+            project_id=project_id,
+            person=_person(workspace, wanted),
         )
-    order = order_in(lane, order)
+        return _matching(workspace, found, wanted)[:limit]
     if arranged is None:
-        return _in_order(workspace, lane, order, 0, limit, project_id)
-    found: list[CallRow] = []
+        order = order_in(lane, order)
+        return _in_order(workspace, lane, order, 0, limit, project_id, workspace.person)
+    found = []
     for start in range(0, len(arranged.ids), CHUNK):
         if len(found) >= limit:
             break
-        wanted = arranged.ids[start : start + CHUNK]
-        rows = store.still_open(workspace.db, wanted)
-        found += [rows[call_id] for call_id in wanted if call_id in rows]
+        ids = arranged.ids[start : start + CHUNK]
+        rows = store.still_open(workspace.db, ids)
+        found += [rows[call_id] for call_id in ids if call_id in rows]
     if len(found) < limit:
-        left = limit - len(found)
-        found += _in_order(workspace, lane, Order.OLDEST, arranged.newest, left, project_id)
+        left, person = limit - len(found), _person(workspace, wanted)
+        came = _in_order(workspace, lane, Order.OLDEST, arranged.newest, left, project_id, person)
+        found += _matching(workspace, came, wanted)
     return found[:limit]
+
+
+def parse_wanted(text: str, person: str) -> Wanted:
+    """What was typed behind `/`: words, and `tag:refund assignee:ana rule:refusal`.
+
+    `assignee:me` is who is asking, `assignee:none` nobody.
+    """
+    fields: dict[str, str] = {}
+    words = []
+    for word in text.split():
+        name, colon, value = word.partition(":")
+        if colon and value and name.lower() in ("tag", "assignee", "rule"):
+            fields[name.lower()] = value.removeprefix("#") if name.lower() == "tag" else value
+        else:
+            words.append(word)
+    if fields.get("assignee") == "me":
+        fields["assignee"] = person
+    return Wanted(text=" ".join(words), **fields)
 
 
 def order_in(lane: Lane, order: Order) -> Order:
@@ -139,25 +154,43 @@ def order_in(lane: Lane, order: Order) -> Order:
 
 
 def arrange(
-    workspace: Workspace, lane: Lane, order: Order, project_id: int | None
+    workspace: Workspace,
+    lane: Lane,
+    order: Order,
+    project_id: int | None,
+    wanted: Wanted = NO_WISH,
 ) -> Arrangement | None:
-    """Work out an order that the file doesn't keep; None for one that it does."""
+    """Work out an order that the file doesn't keep, or one of some calls only; None otherwise."""
     order = order_in(lane, order)
-    if order is Order.CHANCE:
-        ids = {i for each in _lanes(lane) for i in store.open_ids(workspace.db, each, project_id)}
-        seed = seed_of(workspace.person)
-        newest = max(ids, default=0)
-        return _arranged(
-            lane, order, project_id, sorted(ids, key=lambda i: chance(i, seed)), newest
-        )
+    if lane in store.ASKED:
+        if wanted.is_empty:
+            return None
+        return _arranged(lane, order, project_id, (), wanted=wanted)
     if order is Order.ALIKE:
-        return _alike(workspace, lane, project_id)
-    return None
+        return _alike(workspace, lane, project_id, wanted)
+    if order is not Order.CHANCE and wanted.is_empty:
+        return None
+    person = _person(workspace, wanted)
+    ids = {
+        i for each in _lanes(lane) for i in store.open_ids(workspace.db, each, project_id, person)
+    }
+    newest = max(ids, default=0)
+    seed = seed_of(workspace.person)
+    places = {call_id: (chance(call_id, seed), 0) for call_id in ids}
+    if not wanted.is_empty:
+        kept = store.matching(workspace.db, ids, wanted)
+        if order is not Order.CHANCE:
+            turn = {Order.NEWEST: -1}.get(order, 1)
+            by_severity = order is Order.SEVERITY
+            places = {i: (-kept[i] if by_severity else 0, turn * i) for i in kept}
+        ids = set(kept)
+    found = sorted(ids, key=places.__getitem__)
+    return _arranged(lane, order, project_id, found, newest, wanted=wanted)
 
 
 def place_of(call: CallRow, order: Order, arranged: Arrangement | None) -> tuple[int, int]:
     """Where a call stands in an order: what sorts lower comes first."""
-    if arranged is not None:
+    if arranged is not None and arranged.places:
         return arranged.places.get(call.id, _LAST), call.id
     if order is Order.NEWEST:
         return -call.id, 0
@@ -227,6 +260,18 @@ def _lanes(lane: Lane) -> tuple[Lane, ...]:
     return (Lane.FLAGGED, Lane.AUDIT) if lane is Lane.MIXED else (lane,)
 
 
+def _person(workspace: Workspace, wanted: Wanted) -> str | None:
+    """Whose calls alone are meant: who asks for somebody's sees them."""
+    return None if wanted.assignee else workspace.person
+
+
+def _matching(workspace: Workspace, found: list[CallRow], wanted: Wanted) -> list[CallRow]:
+    if wanted.is_empty or not found:
+        return found
+    kept = store.matching(workspace.db, [call.id for call in found], wanted)
+    return [call for call in found if call.id in kept]
+
+
 def _in_order(
     workspace: Workspace,
     lane: Lane,
@@ -234,13 +279,20 @@ def _in_order(
     after_id: int,
     limit: int,
     project_id: int | None,
+    person: str | None,
 ) -> list[CallRow]:
     """Calls in an order that the file keeps, of the lanes that are meant."""
     found = {
         call.id: call
         for each in _lanes(lane)
         for call in store.open_items(
-            workspace.db, each, order, after_id=after_id, limit=limit, project_id=project_id
+            workspace.db,
+            each,
+            order,
+            after_id=after_id,
+            limit=limit,
+            project_id=project_id,
+            person=person,
         )
     }
     if lane is not Lane.MIXED:
@@ -248,19 +300,27 @@ def _in_order(
     return sorted(found.values(), key=lambda call: place_of(call, order, None))[:limit]
 
 
-def _alike(workspace: Workspace, lane: Lane, project_id: int | None) -> Arrangement:
-    found = store.open_alike(workspace.db, lane, project_id, MOST_GROUPED)
+def _alike(
+    workspace: Workspace, lane: Lane, project_id: int | None, wanted: Wanted = NO_WISH
+) -> Arrangement:
+    person = _person(workspace, wanted)
+    found = store.open_alike(workspace.db, lane, project_id, MOST_GROUPED, person)
     newest = max((one.id for one in found), default=0)
     oldest = min((one.id for one in found), default=0)
-    groups = _groups(found)
-    grouped = [group for group in groups if len(group.ids) > 1]
-    ids = [call_id for group in groups for call_id in group.ids]
     limits = ""
+    older: list[int] = []
     if len(found) == MOST_GROUPED:
         limits = f"the newest {MOST_GROUPED:,} compared"
-        older = store.open_ids(workspace.db, lane, project_id)
-        ids += [call_id for call_id in older if call_id < oldest]
-    return _arranged(lane, Order.ALIKE, project_id, ids, newest, grouped, limits)
+        ids = store.open_ids(workspace.db, lane, project_id, person)
+        older = [call_id for call_id in ids if call_id < oldest]
+    if not wanted.is_empty:
+        kept = store.matching(workspace.db, [*(one.id for one in found), *older], wanted)
+        found = [one for one in found if one.id in kept]
+        older = [call_id for call_id in older if call_id in kept]
+    groups = grouped(found)
+    shared = [group for group in groups if len(group.ids) > 1]
+    all_ids = [*(call_id for group in groups for call_id in group.ids), *older]
+    return _arranged(lane, Order.ALIKE, project_id, all_ids, newest, shared, limits, wanted)
 
 
 def _arranged(
@@ -268,48 +328,13 @@ def _arranged(
     order: Order,
     project_id: int | None,
     ids: Sequence[int],
-    newest: int,
+    newest: int = 0,
     groups: Sequence[Group] = (),
     limits: str = "",
+    wanted: Wanted = NO_WISH,
 ) -> Arrangement:
     places = {call_id: place for place, call_id in enumerate(ids)}
     group_of = {call_id: n for n, group in enumerate(groups) for call_id in group.ids}
     return Arrangement(
-        lane, order, project_id, tuple(ids), places, newest, tuple(groups), group_of, limits
+        lane, order, project_id, tuple(ids), places, newest, tuple(groups), group_of, limits, wanted
     )
-
-
-def _groups(found: Sequence[Waiting]) -> list[Group]:
-    """All calls in groups, the largest first; one that is like no other is a group of its own."""
-    by_rules: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for one in found:
-        by_rules[one.rules][_plain(one.text)].append(one.id)
-    groups = [
-        Group(tuple(sorted(ids)), rules)
-        for rules, by_text in by_rules.items()
-        for ids in _joined(by_text)
-    ]
-    return sorted(groups, key=lambda group: (-len(group.ids), group.ids[0]))
-
-
-def _joined(by_text: Mapping[str, list[int]]) -> list[list[int]]:
-    """Calls with the same text, those with similar texts together."""
-    texts = list(by_text)
-    if len(texts) < 2:
-        return list(by_text.values())
-    from llmops_tui.services.near_duplicates import NearDuplicates  # loads NumPy when asked
-
-    near = NearDuplicates(ALIKE, BANDS, fewest_words=2)
-    for number, text in enumerate(texts):
-        near.add(number, text)
-    alone = set(range(len(texts)))
-    joined: list[list[int]] = []
-    for numbers in near.groups():
-        alone.difference_update(numbers)
-        joined.append([call_id for number in numbers for call_id in by_text[texts[number]]])
-    return joined + [by_text[texts[number]] for number in sorted(alone)]
-
-
-def _plain(text: str) -> str:
-    """A text without what tells one failure from its like: case, numbers, punctuation."""
-    return " ".join(_NO_WORD.sub(" ", _NUMBER.sub("0", text.casefold())).split())

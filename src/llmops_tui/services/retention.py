@@ -22,6 +22,7 @@ __all__ = ["CallSize", "Outlook", "RetentionPolicy", "RetentionView", "Some", "S
 KEPT = {
     "reviewed": "reviewed",
     "waiting": "waiting for a verdict",
+    "judged": "judged by a model lately",
     "example": "in a data set",
     "corrected": "corrected by a user",
     "incident": "of an incident",
@@ -134,7 +135,7 @@ def run(
     project_id: int | None,
     *,
     every_project: bool = False,
-    progress: Callable[[Tally], None] = lambda tally: None,
+    go_on: Callable[[Tally], bool] = lambda tally: True,
 ) -> Tally:
     """Remove now what is due, in short transactions with pauses, so that others go on writing.
 
@@ -142,7 +143,7 @@ def run(
         workspace: Where the calls are.
         project_id: Whose calls.
         every_project: Those of all projects instead.
-        progress: Told after each transaction.
+        go_on: Asked after each transaction, told what went so far; a no ends the work.
 
     Raises:
         InputError: nothing is set.
@@ -159,7 +160,8 @@ def run(
         )
     retainer = Retainer(workspace.db)
     for done in retainer.work(found):
-        progress(retainer.tally)
+        if not go_on(retainer.tally):
+            break
         # As long as the lock was held it stays free: whoever waits for it gets it.
         time.sleep(done.held_ms / 1000)
     return retainer.tally
@@ -201,11 +203,23 @@ def outlook_words(found: Outlook, policy: RetentionPolicy) -> str:
     return sentence
 
 
+def due_words(workspace: Workspace, project_id: int | None) -> str:
+    """That calls which just came are too old to stay, in a sentence; empty where none is."""
+    policy = retention.policy(workspace.db, project_id)
+    found = outlook(workspace, project_id, policy).by_age
+    if not found.calls:
+        return ""
+    return (
+        f"Calls are kept for {count(policy.days or 0, 'day')}: {_some(found)} are older and go at "
+        "the next occasion. `llmops-tui retention set --days off` keeps them."
+    )
+
+
 def space_words(found: Space) -> str:
     """How the file stands, in a sentence."""
-    words = f"The file takes {megabytes(found.size)}, of which {megabytes(found.free)} are free"
+    words = f"The file takes {found.size / 1e6:,.0f} MB, of which {found.free / 1e6:,.0f} are free"
     if found.shrinks:
-        return f"{words}: new calls use them, and what is beyond a twentieth is given back."
+        return f"{words}: new calls use 4 MB or a twentieth, the rest is given back to the disk."
     return (
         f"{words}: new calls use them. It was made by an older version and does not shrink by "
         "itself; `llmops-tui retention compact` rewrites it once."
@@ -213,12 +227,13 @@ def space_words(found: Space) -> str:
 
 
 def megabytes(size: int) -> str:
-    """Bytes as people read them."""
-    return f"{size / 1e6:,.1f} MB"
+    """Bytes as people read them: `12.3 MB`, `40 kB`."""
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 or not size else f"{size / 1e3:,.0f} kB"
 
 
 def _some(some: Some) -> str:
-    return f"{count(some.calls, 'call')} ({megabytes(some.size)})"
+    noun = "call" if some.calls == 1 else "calls"
+    return f"{some.calls:,} {noun} ({megabytes(some.size)})"
 
 
 def _measure(workspace: Workspace) -> bool:

@@ -58,7 +58,7 @@ class LiveEstimate:
 
 def waiting(workspace: Workspace, project_id: int | None = None) -> dict[Lane, int]:
     """How many calls wait for this person in each lane."""
-    found = queue.count_open(workspace.db, project_id)
+    found = queue.count_open(workspace.db, project_id, workspace.person)
     found[Lane.MIXED] = found[Lane.FLAGGED] + found[Lane.AUDIT]
     return found | queue.count_asked(workspace.db, workspace.person, project_id)
 

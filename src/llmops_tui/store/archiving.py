@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ from typing import Final
 from llmops_tui.core.chat import Json
 from llmops_tui.core.retention import DAY_MS
 from llmops_tui.store import call_sizes, calls, settings, traces
-from llmops_tui.store.codec import from_json, to_json
+from llmops_tui.store.codec import from_json
 from llmops_tui.store.database import Database
-from llmops_tui.store.removal import STAMP, Candidate
+from llmops_tui.store.removal import GOING, STAMP, Candidate
 
 _ID: Final = "id"
 DAYS = """
@@ -25,6 +26,11 @@ OF_DAY = """
 SELECT c.id, c.started_at, SIZE AS size, STAMP AS stamp FROM call c INDEXED BY call_figures
 WHERE c.started_at >= ?1 AND c.started_at < ?2 AND (?3 IS NULL OR c.project_id = ?3)
 """.replace("SIZE", call_sizes.SIZE).replace("STAMP", STAMP)
+ANY_GOING = """
+SELECT 1 FROM call c INDEXED BY call_figures
+WHERE c.started_at >= ?1 AND c.started_at < ?2 AND (?3 IS NULL OR c.project_id = ?3) AND GOING
+LIMIT 1
+""".replace("GOING", GOING)
 CALLS = """
 SELECT c.*, p.name AS project, STAMP AS stamp,
        c.trace_id <> '' AND c.id = (SELECT min(o.id) FROM call o WHERE o.trace_id = c.trace_id
@@ -44,6 +50,10 @@ FROM review WHERE call_id IN (SELECT value FROM json_each(?1)) ORDER BY call_id,
 FEEDBACK = """
 SELECT call_id, source, name, thumbs, score, label, comment, corrected, author, given_at
 FROM feedback WHERE call_id IN (SELECT value FROM json_each(?1)) ORDER BY call_id, id
+"""
+JUDGEMENTS = """
+SELECT call_id, passed, reason, judge, cost, judged_at FROM call_judgement
+WHERE call_id IN (SELECT value FROM json_each(?1)) AND judged_at IS NOT NULL ORDER BY call_id
 """
 STEPS = """
 SELECT id, span_id, parent_span_id, name, kind, status, error, started_at, duration_ms
@@ -82,10 +92,17 @@ def of_day(db: Database, day: int, project_id: int | None) -> list[Stamped]:
     return sorted(found, key=lambda one: one.call.id)
 
 
+def may_go(db: Database, day: int, project_id: int | None) -> bool:
+    """Whether a day has calls that nothing keeps."""
+    return db.row(ANY_GOING, (day * DAY_MS, (day + 1) * DAY_MS, project_id)) is not None
+
+
 def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:
     """Calls whole, by the archive's columns; those that are gone are left out."""
-    these = (to_json(list(ids)),)
-    flags, reviews, feedback = (_by_call(db, sql, these) for sql in (FLAGS, REVIEWS, FEEDBACK))
+    these = (_json(list(ids)),)
+    flags, reviews, feedback, judgements = (
+        _by_call(db, sql, these) for sql in (FLAGS, REVIEWS, FEEDBACK, JUDGEMENTS)
+    )
     found = []
     for row in db.rows(CALLS, these):
         call_id = row["id"]
@@ -102,10 +119,11 @@ def whole(db: Database, ids: Sequence[int]) -> list[dict[str, object]]:
                 "output": answered,
                 "attributes": attributes,
                 "flag_rules": ", ".join(str(flag["rule"]) for flag in flags.get(call_id, ())),
-                "flags": to_json(flags.get(call_id, [])),
-                "reviews": to_json(reviews.get(call_id, [])),
-                "feedback": to_json(feedback.get(call_id, [])),
-                "steps": to_json(steps),
+                "flags": _json(flags.get(call_id, [])),
+                "reviews": _json(reviews.get(call_id, [])),
+                "feedback": _json(feedback.get(call_id, [])),
+                "judgements": _json(judgements.get(call_id, [])),
+                "steps": _json(steps),
             }
         )
     return found
@@ -142,6 +160,11 @@ def _steps(db: Database, trace_id: str) -> list[dict[str, Json]]:
 
 def _object(row: sqlite3.Row, *, without: str) -> dict[str, Json]:
     return {name: row[name] for name in row.keys() if name != without}  # noqa: SIM118
+
+
+def _json(value: object) -> str:
+    """For other programs, and for searching: characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _parsed(text: str) -> Json:

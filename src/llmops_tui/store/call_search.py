@@ -44,9 +44,15 @@ _REST = r"""
       AND (?10 = '' OR c.status LIKE ?10 ESCAPE '\')
       AND (?11 = '' OR c.finish_reason LIKE ?11 ESCAPE '\')
       AND (?12 = '' OR c.review = CASE ?12 WHEN 'none' THEN '' ELSE ?12 END)
-      AND (?13 = '' OR (c.flagged > 0 AND EXISTS (
-           SELECT 1 FROM flag g WHERE g.call_id = c.id AND g.rule LIKE ?13 ESCAPE '\')))
+      AND CASE WHEN ?13 = '' AND ?16 = '' AND ?17 = '' THEN TRUE ELSE
+          (?13 = '' OR (c.flagged > 0 AND EXISTS (
+               SELECT 1 FROM flag g WHERE g.call_id = c.id AND g.rule LIKE ?13 ESCAPE '\')))
+          AND (?16 = '' OR EXISTS (
+               SELECT 1 FROM call_tag t WHERE t.tag = ?16 AND t.call_id = c.id))
+          AND (?17 = '' OR ?17 = ifnull(
+               (SELECT a.assignee FROM call_assignee a WHERE a.call_id = c.id), 'none')) END
 """
+"""The last condition is one on purpose: with another the planner would rather sort."""
 _ALONG: Final = {
     "newest": ("c.id", "FROM call c WHERE TRUE"),
     "model": ("c.id", "FROM call c INDEXED BY call_model WHERE c.model = ?14"),
@@ -64,6 +70,15 @@ _ALONG: Final = {
     "rule": (
         "g.call_id",
         "FROM flag g INDEXED BY flag_rule CROSS JOIN call c ON c.id = g.call_id WHERE g.rule = ?14",
+    ),
+    "tag": (
+        "t.call_id",
+        "FROM call_tag t CROSS JOIN call c ON c.id = t.call_id WHERE t.tag = ?14",
+    ),
+    "assignee": (
+        "a.call_id",
+        "FROM call_assignee a INDEXED BY call_assignee_name"
+        " CROSS JOIN call c ON c.id = a.call_id WHERE a.assignee = ?14",
     ),
     "words": (
         "call_words.rowid",
@@ -86,10 +101,17 @@ BOUND = {
         "?14", "?2"
     ).replace("?15", "?3")
     for way, (key, along) in _ALONG.items()
-    if way not in ("newest", "rule", "words")
+    if way not in ("newest", "rule", "tag", "assignee", "words")
 }
 BOUND["rule"] = """
 SELECT call_id FROM flag INDEXED BY flag_rule WHERE rule = ?2
+ORDER BY call_id DESC LIMIT 1 OFFSET ?1
+"""
+BOUND["tag"] = """
+SELECT call_id FROM call_tag WHERE tag = ?2 ORDER BY call_id DESC LIMIT 1 OFFSET ?1
+"""
+BOUND["assignee"] = """
+SELECT call_id FROM call_assignee INDEXED BY call_assignee_name WHERE assignee = ?2
 ORDER BY call_id DESC LIMIT 1 OFFSET ?1
 """
 BOUND["words"] = """
@@ -125,6 +147,9 @@ class CallFilter:
     verdict: str = ""
     """`right`, `wrong`, `unsure`, or `none` for calls that nobody judged."""
     flag: str = ""
+    tag: str = ""
+    assignee: str = ""
+    """Whose it is; `none` for nobody's."""
 
     @property
     def is_empty(self) -> bool:
@@ -206,7 +231,9 @@ class Search:
     def _values(self, way: _Way, above: int, before: int, limit: int) -> tuple[object, ...]:
         project, only, *rest = self._given
         ends = max(above, way.floor), before, limit
-        return (*ends, project, only, way.like, *rest, *way.values)
+        followed = (*way.values, None, None)[:2]
+        marks = self._wanted.tag.casefold(), self._wanted.assignee
+        return (*ends, project, only, way.like, *rest, *followed, *marks)
 
     # Which ways.
 
@@ -214,6 +241,10 @@ class Search:
         wanted = self._wanted
         if wanted.text:
             return list(self._text_ways())
+        if wanted.tag:
+            return [_Way("tag", (wanted.tag.casefold(),))]
+        if wanted.assignee and wanted.assignee != "none":
+            return [_Way("assignee", (wanted.assignee,))]
         if wanted.flag:
             return self._many("rule", [(one,) for one in self._matching(NEXT_RULE, wanted.flag)])
         if self._only_errors:
@@ -291,6 +322,8 @@ class Search:
         covered = {
             "words": {"text"},
             "rule": {"flag"},
+            "tag": {"tag"},
+            "assignee": {"assignee"},
             "error": {"status"},
             "verdict": {"verdict"},
             "version": {"version", "prompt"},

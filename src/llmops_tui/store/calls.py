@@ -17,7 +17,7 @@ from llmops_tui.core.call import (
 )
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import NotFoundError
-from llmops_tui.store import removed
+from llmops_tui.store import call_marks, removed
 from llmops_tui.store.bulk import insert_rows
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
 from llmops_tui.store.codec import unpack
@@ -61,6 +61,7 @@ REST = """
 SELECT c.error, c.trace_id, c.span_id, c.response_id
 FROM call c WHERE c.id = ?
 """
+PROMPT_VERSION_OF = "SELECT prompt_version_id FROM call WHERE id = ?"
 TRACE_OF = "SELECT trace_id FROM call WHERE id = ?"
 GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
 GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"
@@ -211,6 +212,8 @@ def detail(db: Database, call_id: int) -> CallDetail:
             for f in db.rows(FLAGS, (call_id,))
         ),
         reviews=tuple(read_review(found) for found in db.rows(REVIEWS, (call_id,))),
+        tags=call_marks.tags_of(db, call_id),
+        assignee=call_marks.assignee_of(db, call_id),
         feedback=feedback_of(db, call_id),
     )
 
@@ -219,6 +222,12 @@ def trace_id_of(db: Database, call_id: int) -> str | None:
     """The trace of a call, empty where it has none; None where there is no such call."""
     row = db.row(TRACE_OF, (call_id,))
     return None if row is None else str(row[0])
+
+
+def prompt_version_of(db: Database, call_id: int) -> int | None:
+    """The id of the prompt version that a call was made with, where it is one known here."""
+    row = db.row(PROMPT_VERSION_OF, (call_id,))
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def texts(db: Database, call_id: int) -> tuple[str, str, str]:

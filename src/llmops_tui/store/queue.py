@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.queue_order import Order
 from llmops_tui.core.second_look import Stage
+from llmops_tui.store.call_search import contains
 from llmops_tui.store.calls import ANSWERED, NEWEST, SELECT_ROW, read_row
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
@@ -16,11 +17,12 @@ from llmops_tui.store.database import Database
 WORST: Final = 4
 """Above every severity."""
 
-_FLAGGED = f"flagged > 0 AND review = '' AND {ANSWERED} AND (?1 IS NULL OR project_id = ?1)"
-_AUDIT = (
-    f"audit_probability IS NOT NULL AND review = '' AND {ANSWERED}"
-    " AND (?1 IS NULL OR project_id = ?1)"
-)
+_OF_ME = """(?5 IS NULL OR NOT EXISTS (
+    SELECT 1 FROM call_assignee a WHERE a.call_id = call.id AND a.assignee <> ?5))"""
+"""What is somebody else's waits for them alone; everybody's calls where nobody asks."""
+_MINE = f"(?1 IS NULL OR project_id = ?1) AND {_OF_ME}"
+_FLAGGED = f"flagged > 0 AND review = '' AND {ANSWERED} AND {_MINE}"
+_AUDIT = f"audit_probability IS NOT NULL AND review = '' AND {ANSWERED} AND {_MINE}"
 OPEN_FLAGGED = f"""{SELECT_ROW} INDEXED BY call_open
 WHERE {_FLAGGED} AND id > ?2 ORDER BY id LIMIT ?3"""
 OPEN_FLAGGED_NEWEST = f"""{SELECT_ROW} INDEXED BY call_open
@@ -56,6 +58,8 @@ WHERE s.stage <> 'done' AND s.stage = 'STAGE' AND (?1 IS NULL OR c.project_id = 
       AND s.call_id > ?2
       AND NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = s.call_id AND r.reviewer = ?4
                       AND r.undone_at IS NULL)
+      AND (?5 IS NULL OR NOT EXISTS (
+           SELECT 1 FROM call_assignee a WHERE a.call_id = s.call_id AND a.assignee <> ?5))
 ORDER BY s.call_id LIMIT ?3
 """
 ASKED = {
@@ -67,6 +71,8 @@ SELECT s.stage, count(*) FROM second_look s JOIN call c ON c.id = s.call_id
 WHERE s.stage <> 'done' AND (?1 IS NULL OR c.project_id = ?1)
       AND NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = s.call_id AND r.reviewer = ?2
                       AND r.undone_at IS NULL)
+      AND NOT EXISTS (
+          SELECT 1 FROM call_assignee a WHERE a.call_id = s.call_id AND a.assignee <> ?2)
 GROUP BY s.stage
 """
 DISPUTED = """
@@ -82,8 +88,35 @@ ALIKE = {
     Lane.FLAGGED: f"{_ALIKE} INDEXED BY call_open WHERE {_FLAGGED} ORDER BY id DESC LIMIT ?2",
     Lane.AUDIT: f"{_ALIKE} INDEXED BY call_audit_open WHERE {_AUDIT} ORDER BY id DESC LIMIT ?2",
 }
+MATCHING = r"""
+SELECT id, severity FROM call
+WHERE id IN (SELECT value FROM json_each(?1))
+      AND (?2 = '' OR id IN (SELECT call_id FROM call_tag WHERE tag = ?2))
+      AND (?3 = '' OR (?3 = 'none' AND id NOT IN (SELECT call_id FROM call_assignee))
+           OR id IN (SELECT call_id FROM call_assignee WHERE assignee = ?3))
+      AND (?4 = '' OR EXISTS (SELECT 1 FROM flag f
+                              WHERE f.call_id = call.id AND f.rule LIKE ?4 ESCAPE '\'))
+      AND (?5 = '' OR output_head LIKE ?5 ESCAPE '\' OR input_head LIKE ?5 ESCAPE '\')
+"""
 _STILL = "id IN (SELECT value FROM json_each(?1)) AND review = ''"
 STILL_OPEN = f"{SELECT_ROW} WHERE {_STILL} AND {ANSWERED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a call of the queue has to look like; an empty field asks for nothing."""
+
+    text: str = ""
+    """Somewhere in the beginning of the answer or the end of the question."""
+    rule: str = ""
+    tag: str = ""
+    assignee: str = ""
+    """Whose it is; `none` for nobody's."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is let through."""
+        return self == Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +140,7 @@ def open_items(
     after_id: int = 0,
     limit: int = 64,
     project_id: int | None = None,
+    person: str | None = None,
 ) -> list[CallRow]:
     """Calls of a lane that wait for a verdict, in an order that the file keeps.
 
@@ -120,32 +154,58 @@ def open_items(
         after_id: Oldest first, only calls with a higher id.
         limit: How many.
         project_id: Only of this project.
+        person: Leave out what is somebody else's; None for all.
     """
     beyond = NEWEST if order is Order.NEWEST else after_id
-    values: list[object] = [project_id, beyond if after is None else after.id, limit]
-    if (lane, order) == (Lane.FLAGGED, Order.SEVERITY):
-        values.append(WORST if after is None else after.severity)
+    values = (
+        project_id,
+        beyond if after is None else after.id,
+        limit,
+        WORST if after is None else after.severity,
+        person,
+    )
     return [read_row(row) for row in db.rows(PAGES[lane, order], values)]
 
 
-def count_open(db: Database, project_id: int | None = None) -> dict[Lane, int]:
-    """How many calls wait for a verdict in each lane; of one project, or of all."""
-    row = db.row(COUNT_OPEN, (project_id,))
+def count_open(
+    db: Database, project_id: int | None = None, person: str | None = None
+) -> dict[Lane, int]:
+    """How many calls wait for a verdict in each lane; of one project, or of all.
+
+    With a person those that are somebody else's are left out.
+    """
+    row = db.row(COUNT_OPEN, (project_id, None, None, None, person))
     assert row is not None
     return {Lane.FLAGGED: row["flagged"], Lane.AUDIT: row["audit"]}
 
 
-def open_ids(db: Database, lane: Lane, project_id: int | None = None) -> list[int]:
+def open_ids(
+    db: Database, lane: Lane, project_id: int | None = None, person: str | None = None
+) -> list[int]:
     """Ids of all calls that wait in a lane, oldest first."""
-    return [int(row[0]) for row in db.rows(IDS[lane], (project_id,))]
+    return [int(row[0]) for row in db.rows(IDS[lane], (project_id, None, None, None, person))]
 
 
-def open_alike(db: Database, lane: Lane, project_id: int | None, most: int) -> list[Waiting]:
+def open_alike(
+    db: Database, lane: Lane, project_id: int | None, most: int, person: str | None = None
+) -> list[Waiting]:
     """What tells which calls of a lane are alike, of the newest that wait."""
     return [
         Waiting(row["id"], row["severity"], row["rules"] or "", row["output_head"] or row["asked"])
-        for row in db.rows(ALIKE[lane], (project_id, most))
+        for row in db.rows(ALIKE[lane], (project_id, most, None, None, person))
     ]
+
+
+def matching(db: Database, call_ids: Iterable[int], wanted: Wanted) -> dict[int, int]:
+    """Those of some calls that look as they have to, and how severe each is."""
+    values = (
+        to_json(list(call_ids)),
+        wanted.tag.casefold(),
+        wanted.assignee,
+        contains(wanted.rule),
+        contains(wanted.text),
+    )
+    return {int(row[0]): int(row[1]) for row in db.rows(MATCHING, values)}
 
 
 def still_open(db: Database, call_ids: Sequence[int]) -> dict[int, CallRow]:
@@ -155,10 +215,20 @@ def still_open(db: Database, call_ids: Sequence[int]) -> dict[int, CallRow]:
 
 
 def asked_items(
-    db: Database, lane: Lane, reviewer: str, *, limit: int = 64, project_id: int | None = None
+    db: Database,
+    lane: Lane,
+    reviewer: str,
+    *,
+    limit: int = 64,
+    project_id: int | None = None,
+    person: str | None = None,
 ) -> list[CallRow]:
-    """Calls that a further person is asked about, of which this one said nothing yet."""
-    return [read_row(row) for row in db.rows(ASKED[lane], (project_id, 0, limit, reviewer))]
+    """Calls that a further person is asked about, of which this one said nothing yet.
+
+    With a person those that are somebody else's are left out.
+    """
+    found = db.rows(ASKED[lane], (project_id, 0, limit, reviewer, person))
+    return [read_row(row) for row in found]
 
 
 def count_asked(db: Database, reviewer: str, project_id: int | None = None) -> dict[Lane, int]:

@@ -29,6 +29,9 @@ KEPT = """CASE
     WHEN (flagged > 0 OR audit_probability IS NOT NULL) AND ANSWERED THEN 'waiting'
     WHEN EXISTS (SELECT 1 FROM claim k WHERE k.call_id = c.id
                  AND k.until >= strftime('%s', 'now') * 1000) THEN 'waiting'
+    WHEN EXISTS (SELECT 1 FROM call_judgement j WHERE j.call_id = c.id
+                 AND coalesce(j.judged_at, j.taken_at) >= (strftime('%s', 'now') - 172800) * 1000)
+        THEN 'judged'
     WHEN EXISTS (SELECT 1 FROM example_of_call e WHERE e.call_id = c.id) THEN 'example'
     WHEN EXISTS (SELECT 1 FROM feedback b WHERE b.call_id = c.id AND b.corrected IS NOT NULL)
         THEN 'corrected'
@@ -36,11 +39,13 @@ KEPT = """CASE
                  AND c.started_at >= i.opened_at
                  AND c.started_at < coalesce(i.closed_at, c.started_at + 1)) THEN 'incident'
     ELSE '' END""".replace("ANSWERED", ANSWERED)
-"""Why a call stays whatever its age; empty where nothing keeps it."""
+"""Why a call stays whatever its age; empty where nothing keeps it. What a model judged in the last
+two days counts for the day's spending limit."""
 # Another call would get the id of the newest one, and those who follow the ids would miss it.
 GOING = "c.id < (SELECT max(id) FROM call) AND KEPT = ''".replace("KEPT", KEPT)
 STAMP = """c.flagged || ' ' || c.review || ' '
     || (SELECT count(*) || ' ' || count(r.undone_at) FROM review r WHERE r.call_id = c.id) || ' '
+    || (SELECT count(j.judged_at) FROM call_judgement j WHERE j.call_id = c.id) || ' '
     || (SELECT count(*) FROM feedback b WHERE b.call_id = c.id) || ' '
     || coalesce((SELECT length(b.body) FROM call_body b WHERE b.call_id = c.id), 0)"""
 """Differs once something was added to a call."""
@@ -208,7 +213,7 @@ def remove(db: Database, prepared: Prepared, stamps: Mapping[int, str] | None = 
         stamps: What they looked like when they were archived, by id: any other stays.
     """
     bodies, texts = prepared.bodies, prepared.texts
-    with db.write("call") as connection:
+    with db.write("call", "retention") as connection:
         began = time.perf_counter()
         going = []
         for row in connection.execute(STILL, (to_json(list(bodies)),)).fetchall():

@@ -29,6 +29,17 @@ ANYWHERE = "SELECT 1 FROM call_words WHERE call_words MATCH ? LIMIT 1"
 FORGET = """
 INSERT INTO call_words (call_words, rowid, asked, answered) VALUES ('delete', ?, ?, ?)
 """
+MERGE = "INSERT INTO call_words (call_words, rank) VALUES ('merge', ?)"
+GONE = "SELECT coalesce(sum(removed_calls), 0), coalesce(sum(calls), 0) FROM call_size"
+GET_TIDIED = "SELECT value FROM setting WHERE scope = 'workspace' AND name = 'words tidied at'"
+SET_TIDIED = """
+INSERT INTO setting (scope, name, value) VALUES ('workspace', 'words tidied at', ?)
+ON CONFLICT (scope, name) DO UPDATE SET value = excluded.value
+"""
+MERGED_AT_ONCE: Final = 32
+"""Pages of the index that one transaction merges: it holds the write lock for about 10 ms."""
+UNTIDY_FROM: Final = 200
+"""Removed calls before which there is nothing worth tidying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,33 @@ def forget(connection: sqlite3.Connection, gone: Sequence[tuple[int, str, str]])
             if call_id <= done
         ],
     )
+
+
+def is_untidy(db: Database) -> bool:
+    """Whether the index holds much about removed calls: it notes that words are gone beside them.
+
+    Merging its parts lets go of both; until then a removed call takes more than it did before.
+    """
+    gone, tidied = db.row(GONE), db.row(GET_TIDIED)
+    assert gone is not None
+    since = int(gone[0]) - (int(tidied[0]) if tidied else 0)
+    return since >= max(UNTIDY_FROM, int(gone[1]) // 4)
+
+
+def tidy(db: Database, *, begin: bool) -> bool:
+    """Merge some of the index in one short transaction; whether there is more to merge.
+
+    Args:
+        db: The workspace.
+        begin: Choose what is to be merged; later calls go on with that.
+    """
+    with db.write() as connection:
+        before = connection.total_changes
+        connection.execute(MERGE, (-MERGED_AT_ONCE if begin else MERGED_AT_ONCE,))
+        if connection.total_changes - before >= 2:  # as FTS5 documents the end of a merge
+            return True
+        connection.execute(SET_TIDIED, (str(connection.execute(GONE).fetchone()[0]),))
+    return False
 
 
 def upto(db: Database) -> int:

@@ -27,13 +27,16 @@ LOOKING = SHELL | {
     "runs.compare.turn", "runs.compare.margin", "runs.sample.next_cell", "runs.sample.later",
     "runs.sample.earlier",
     "monitor.figures", "monitor.figures.longer", "monitor.figures.shorter",
+    "monitor.retention", "monitor.archive",
     "monitor.flagged", "monitor.errors", "monitor.everything", "monitor.pause",
     "monitor.call.newer", "monitor.call.older",
     "triage.flagged", "triage.audit", "triage.next", "triage.previous", "triage.why",
     "triage.rules", "triage.whole", "triage.order",
     "triage.mixed", "triage.second", "triage.resolve", "triage.blind",
 }  # fmt: skip
-VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason")
+VERDICTS = (
+    "right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason", "tag", "assign",
+)  # fmt: skip
 JUDGING = (
     LOOKING
     | {f"{scope}.{name}" for scope in ("triage", "monitor.call") for name in VERDICTS}
@@ -48,6 +51,7 @@ PAGES = frozenset(
         "prompts", "prompts.versions", "prompts.diff", "prompts.blame", "prompts.moves",
         "runs", "runs.run", "runs.matrix", "runs.tags", "runs.compare", "runs.sample",
         "runs.labels", "monitor", "monitor.figures", "monitor.call",
+        "monitor.retention", "monitor.archive", "monitor.archived",
         "triage", "triage.rules", "models",
     }
 )  # fmt: skip

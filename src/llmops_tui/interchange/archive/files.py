@@ -33,9 +33,9 @@ COLUMNS: Final = (
     "id", "started_at", "received_at", "project", "source", "provider", "model", "prompt",
     "prompt_version", "operation", "status", "error", "finish_reason", "input", "output",
     "input_tokens", "output_tokens", "cost_nano", "duration_ms", "first_token_ms", "flagged",
-    "flag_rules", "flags", "verdict", "reviews", "audit_probability", "feedback", "trace_id",
-    "span_id", "parent_span_id", "response_id", "conversation_id", "identity", "attributes",
-    "steps", "stamp",
+    "flag_rules", "flags", "verdict", "reviews", "audit_probability", "judgements", "feedback",
+    "trace_id", "span_id", "parent_span_id", "response_id", "conversation_id", "identity",
+    "attributes", "steps", "stamp",
 )  # fmt: skip
 """`cost_nano`: billionths of the currency. `steps`: with the first call of a trace. `stamp`:
 differs once something was added to the call."""

@@ -28,4 +28,6 @@ STEPS: tuple[str, ...] = (
     "retention",
     "call_minutes",
     "call_judgements",
+    "call_marks",
+    "asked_again",
 )

@@ -27,6 +27,21 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "monitor.figures.shorter", "left_square_bracket", "Shorter", "Look at a shorter window.", 2
     ),
+    Command(
+        "monitor.drift",
+        "d",
+        "Drift",
+        "Compare with what was tested, a while before, or another.",
+        7,
+    ),
+    Command("monitor.drift.against", "a", "Against", "Set it beside something else.", 1),
+    Command("monitor.drift.subject", "s", "Version", "Look at another prompt version.", 2),
+    Command(
+        "monitor.drift.longer", "right_square_bracket", "Longer", "Look at a longer window.", 3
+    ),
+    Command(
+        "monitor.drift.shorter", "left_square_bracket", "Shorter", "Look at a shorter window.", 4
+    ),
     Command("monitor.rules", "r", "Rules", "Which calls are flagged, and what that costs.", 7),
     Command("monitor.rules.turn", "space", "On/off", "Flag calls by this rule, or not.", 1),
     Command("monitor.rules.edit", "e", "Set", "Set the rule's severity and thresholds.", 2),
@@ -38,6 +53,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("monitor.alerts.try_out", "t", "Try", "Tell on its channels: this is a trial.", 2),
     Command("monitor.alerts.turn_off", "o", "On/off", "Stop watching, or watch again.", 3),
     Command("monitor.alerts.remove", "x", "Forget", "Forget the alert and what it told.", 4),
+    Command(
+        "monitor.retention", "K", "Retention", "How long calls are kept, and what would go.", 9
+    ),
+    Command("monitor.retention.edit", "e", "Set", "Say how long calls are kept.", 1),
+    Command("monitor.retention.remove", "x", "Remove", "Remove now what is due.", 2),
+    Command("monitor.archive", "z", "Archive", "Find calls that were archived.", 9),
+    Command("monitor.archive.directory", "d", "Where", "Look into another archive.", 1),
+    Command("monitor.archived.copy", "y", "Copy", "Send the call to the clipboard.", 1),
+    Command("monitor.archived.in_editor", "e", "Editor", "Read the call in $EDITOR.", 2),
     Command("monitor.about.copy", "y", "Copy", "Send these lines to the clipboard.", 1),
     *judging("monitor.call", first=2),
     Command("monitor.call.trace", "o", "Trace", "What was traced around it, as a tree.", 12),

@@ -30,9 +30,7 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
             "Nobody can tell from this; counts as not reviewed.",
             first + 4,
         ),
-        Command(
-            f"{scope}.undo", "u", "Undo", "Take your last verdict back, any number.", first + 5
-        ),
+        Command(f"{scope}.undo", "u", "Undo", "Take your verdicts back, any number.", first + 5),
         Command(
             f"{scope}.note", "n", "Note", "A line that is kept with the verdict that follows.", 20
         ),
@@ -55,6 +53,17 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
             "d",
             "To data set",
             "Make the call an example of a data set, personal parts masked.",
+            21,
+        ),
+        Command(
+            f"{scope}.tag", "number_sign", "Tags", "Write words on the call, to find it by.", 21
+        ),
+        Command(f"{scope}.assign", "A", "Assign", "Say whose it is: it waits for them alone.", 21),
+        Command(
+            f"{scope}.again",
+            "z",
+            "Ask again",
+            "Ask the same once more, or on another version of the prompt.",
             21,
         ),
         Command(f"{scope}.copy", "y", "Copy", "Send the answer to the clipboard.", 21),
@@ -97,5 +106,18 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "triage.rules.share", "s", "Second looks", "Which share a second person judges, blind.", 1
     ),
+    Command("triage.again.ask", "a", "Ask", "Ask it now.", 1),
+    Command("triage.again.version", "v", "Version", "As it was, or on which version.", 2),
+    Command("triage.again.model", "m", "Model", "Who is asked.", 3),
+    Command("triage.again.stop", "s", "Stop", "Take the question back.", 4),
+    Command(
+        "triage.again.use",
+        "x",
+        "Correct",
+        "Take the new answer as the right one; kept with the verdict that follows.",
+        5,
+    ),
+    Command("triage.again.earlier", "left_square_bracket", "Earlier", "The answer before.", 6),
+    Command("triage.again.later", "right_square_bracket", "Later", "The answer after.", 7),
     Command("triage.whole", "o", "Whole call", "Everything that came with the call.", 27),
 )

@@ -100,6 +100,10 @@ class CallPage(JudgingPage[CallDetail]):
         self._said = "NOT saved"
         self._show_judged()
 
+    def marked(self, detail: CallDetail) -> None:
+        """Show it."""
+        self.reload_now()
+
     def note_changed(self) -> None:
         """Show it."""
         self._show_judged()

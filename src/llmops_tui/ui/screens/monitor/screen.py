@@ -53,7 +53,7 @@ class MonitorScreen(Estimating[MonitorModel]):
         "is lost meanwhile. f shows only flagged calls, ! only those without an answer, / only "
         "those with some words in question or answer (a star behind one stands for any ending), "
         "or in the error, or with fields: model: prompt: version: status: finish: verdict: flag: "
-        "(as in `refusal flag:json verdict:none`)."
+        "tag: assignee: (as in `refusal flag:json verdict:none`)."
     )
     FIGURES = (
         "flagged: share of calls for which a rule says that a person should look.\n"
@@ -210,6 +210,12 @@ class MonitorScreen(Estimating[MonitorModel]):
 
         self.in_thread(partial(traces.trace_of_call, self.workspace, call.id), found, group="trace")
 
+    def do_drift(self) -> None:
+        """Production beside what was tested, a while before, or another version."""
+        from llmops_tui.ui.screens.monitor.drift_page import DriftPage
+
+        self.app.push_screen(DriftPage())
+
     def do_figures(self) -> None:
         """Plots over a window."""
         from llmops_tui.ui.screens.monitor.figures_page import FiguresPage
@@ -227,6 +233,18 @@ class MonitorScreen(Estimating[MonitorModel]):
         from llmops_tui.ui.screens.monitor.alerts_page import AlertsPage
 
         self.app.push_screen(AlertsPage())
+
+    def do_retention(self) -> None:
+        """How long calls are kept."""
+        from llmops_tui.ui.screens.monitor.retention_page import RetentionPage
+
+        self.app.push_screen(RetentionPage())
+
+    def do_archive(self) -> None:
+        """Calls that were archived."""
+        from llmops_tui.ui.screens.monitor.archive_page import ArchivePage
+
+        self.app.push_screen(ArchivePage())
 
     def do_connect(self) -> None:
         """How to point an application here."""

@@ -309,6 +309,10 @@ def _facts(detail: CallDetail) -> str:
     ]
     if row.audit_probability is not None:
         first.append(("audit", f"drawn with a chance of {row.audit_probability:.3g}"))
+    if detail.tags:
+        first.append(("tags", " ".join(f"#{tag}" for tag in detail.tags)))
+    if detail.assignee:
+        first.append(("for", detail.assignee))
     return _table([(name, value) for name, value in first if value])
 
 

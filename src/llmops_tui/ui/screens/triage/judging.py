@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane, Review, ReviewVerdict
 from llmops_tui.services import queues, triage
-from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.monitor import texts
 from llmops_tui.ui.screens.pick import PickScreen
 from llmops_tui.ui.screens.triage.ledger import Entry, Ledger, Remark
-from llmops_tui.ui.screens.triage.note_bar import NoteBar
+from llmops_tui.ui.screens.triage.marking import Marking
+from llmops_tui.ui.screens.triage.note_bar import NOTE, NoteBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Model = TypeVar("Model")
 
 VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "note", "reason", "correct")
-JUDGING = (*VERDICTS, "copy", "in_editor", "example")
+JUDGING = (*VERDICTS, "copy", "in_editor", "example", "tag", "assign", "again")
 """Commands that need a call in front."""
 NO_ANSWER = "There is no answer to judge: the call failed, or its text was not captured."
 COSMETIC, WRONG, HARMFUL = triage.SEVERITIES
 
 
-class JudgingPage(Page[Model]):
+class JudgingPage(Marking[Model]):
     """Verdicts are shown at once and written behind; what can't be written comes back."""
 
     TAKES_WHOLE: ClassVar[bool] = True
@@ -94,9 +94,11 @@ class JudgingPage(Page[Model]):
                 log().error("a verdict could not be written", exc_info=entry.error)
 
     def on_note_bar_noted(self, message: NoteBar.Noted) -> None:
-        """Keep the note for the verdict."""
+        """Keep the note for the verdict; tags and a name at once."""
         message.stop()
-        if self.judged is not None:
+        if message.about != NOTE:
+            super().on_note_bar_noted(message)
+        elif self.judged is not None:
             self.remark(self.judged.row.id, note=message.text)
 
     # Commands.
@@ -189,6 +191,17 @@ class JudgingPage(Page[Model]):
 
     def _ask_for_example(self, form: FormScreen[Made], made: Callable[[Made | None], None]) -> None:
         self.app.push_screen(form, made)
+
+    def do_again(self) -> None:
+        """Ask what the call asked once more, beside the answer that was given."""
+        from llmops_tui.ui.screens.triage.again_page import AgainPage
+
+        detail = self.judged
+        if detail is not None:
+            call_id = detail.row.id
+            self.app.push_screen(
+                AgainPage(detail, lambda text: self.remark(call_id, corrected=text))
+            )
 
     def do_copy(self) -> None:
         """The answer to the clipboard."""

@@ -1,4 +1,4 @@
-"""The line behind `n`: a note that is kept with the verdict that follows."""
+"""One line to type on a call: the note behind `n`, tags, a name."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 LONGEST_NOTE = 500
+NOTE = "note"
+PLACEHOLDER = "one line, kept with your verdict"
 
 
 class NoteInput(LineInput):
@@ -41,27 +43,39 @@ class NoteBar(Horizontal):
     """
 
     class Noted(Message):
-        """A note was written; empty where it was removed."""
+        """A line was written; empty where it was removed."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, about: str) -> None:
             super().__init__()
             self.text = text
+            self.about = about
+            """What it is: `note`, or what `open` called it."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._before: Widget | None = None
+        self._about = NOTE
 
     def compose(self) -> ComposeResult:
         """What it is, the text, what the keys do."""
-        yield Static("note", markup=False)
-        field = NoteInput(placeholder="one line, kept with your verdict", max_length=LONGEST_NOTE)
+        yield Static(NOTE, markup=False, id="about")
+        field = NoteInput(placeholder=PLACEHOLDER, max_length=LONGEST_NOTE)
         field.cursor_blink = False
         yield field
         yield Static("enter keeps · esc leaves", markup=False)
 
-    def open(self, text: str) -> None:
-        """Write a note, or change the one there is."""
+    def open(self, text: str, about: str = NOTE, placeholder: str = PLACEHOLDER) -> None:
+        """Write a line, or change the one there is.
+
+        Args:
+            text: As it is now.
+            about: What it is.
+            placeholder: What belongs there.
+        """
         self._before = self.screen.focused
+        self._about = about
+        self.query_one("#about", Static).update(about)
+        self.query_one(NoteInput).placeholder = placeholder
         self.add_class("-open")
         field = self.query_one(NoteInput)
         field.value = text
@@ -77,7 +91,7 @@ class NoteBar(Horizontal):
         """Keep the note."""
         event.stop()
         self.close()
-        self.post_message(self.Noted(event.value.strip()))
+        self.post_message(self.Noted(event.value.strip(), self._about))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Nobody else listens to this field."""

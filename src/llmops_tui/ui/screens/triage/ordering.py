@@ -23,9 +23,9 @@ REST = 20
 ORDERS = {
     Order.OLDEST: ("oldest first", "what waits longest"),
     Order.NEWEST: ("newest first", "what happens now"),
-    Order.SEVERITY: ("worst first", "by the severity of the rules that flagged it"),
-    Order.CHANCE: ("by chance", "an order that means nothing; yours stays the same"),
-    Order.ALIKE: ("alike", "same rules and similar answers together, most first"),
+    Order.SEVERITY: ("worst first", "by how severe its flags are"),
+    Order.CHANCE: ("by chance", "means nothing; stays the same for you"),
+    Order.ALIKE: ("alike", "what failed alike together, most first"),
 }
 
 
@@ -49,16 +49,18 @@ class Ordering(Working[Model]):
         self._arranged_until = 0.0
         super().reload_now()
 
-    def arranged_for(self, lane: Lane, order: Order) -> Arrangement | None:
+    def arranged_for(self, lane: Lane, order: Order, filter_text: str) -> Arrangement | None:
         """The places of an order, as of some moments ago. Runs in a thread."""
         order = queues.order_in(lane, order)
         kept, project_id = self._arranged, self.project_id
         if kept is not None and time.monotonic() >= self._arranged_until:
             kept = None
-        if kept and (kept.lane, kept.order, kept.project_id) == (lane, order, project_id):
+        wanted = queues.parse_wanted(filter_text, self.workspace.person)
+        same = (lane, order, project_id, wanted)
+        if kept and (kept.lane, kept.order, kept.project_id, kept.wanted) == same:
             return kept
         began = time.monotonic()
-        found = queues.arrange(self.workspace, lane, order, project_id)
+        found = queues.arrange(self.workspace, lane, order, project_id, wanted)
         took = time.monotonic() - began
         self._arranged, self._arranged_until = found, began + max(FRESH_S, REST * took)
         return found
@@ -110,26 +112,28 @@ class Ordering(Working[Model]):
         def look() -> GroupView | None:
             return queues.look_at_group(workspace, lane, project_id, here.id, arranged)
 
-        def ask(view: GroupView | None) -> None:
-            if view is None:
-                self._say("No other call that waits failed like this one.")
-                return
-            remark = self.remark_of(here.id)
+        def judged(said: Judgement | None) -> None:
+            if said is not None:
+                self._judge_group(*said)
 
-            def judged(said: Judgement | None) -> None:
-                if said is not None:
-                    self._judge_group(view, *said)
+        def nobody() -> None:
+            self._say("No other call that waits failed like this one.")
 
-            self.app.push_screen(AlikeScreen(view, remark.words), judged)
-
-        self._say("Looking for calls that failed alike…")
-        self.in_thread(look, ask, group="alike")
+        remark = self.remark_of(here.id).words
+        self.app.push_screen(AlikeScreen(look, remark, nobody), judged)
 
     # How it works.
 
+    def filter_changed(self, text: str) -> None:
+        """Only calls that look so, from the first."""
+        self._start_anew(self._queue.order)
+
     def _use_order(self, order: Order) -> None:
-        queue = self._queue
         self.remember(ORDER_PLACE, order.value)
+        self._start_anew(order)
+
+    def _start_anew(self, order: Order) -> None:
+        queue = self._queue
         queue.start(queue.lane)
         queue.order, queue.arranged = order, None
         self._said, self._why_shown = "", False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
 
 from llmops_tui.core.call import CallDetail, CallRow, Lane
-from llmops_tui.services import queues, triage
+from llmops_tui.services import call_marks, queues, triage
 from llmops_tui.services.queues import Arrangement, Order
 from llmops_tui.ui.screens.monitor.texts import (
     answer_section,
@@ -19,6 +19,7 @@ from llmops_tui.ui.screens.monitor.texts import (
 from llmops_tui.ui.screens.triage import texts
 from llmops_tui.ui.screens.triage.blindness import LANES, Blindness
 from llmops_tui.ui.screens.triage.estimating import Estimating
+from llmops_tui.ui.screens.triage.neighbour import Neighbour
 from llmops_tui.ui.screens.triage.note_bar import NoteBar
 from llmops_tui.ui.screens.triage.working import LANE_PLACE, PAGE
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
@@ -35,12 +36,13 @@ class Queue:
     project_id: int | None
     lane: Lane
     order: Order
+    filter_text: str
     items: tuple[CallRow, ...]
     arranged: Arrangement | None
     waiting: tuple[tuple[Lane, int], ...]
 
 
-class TriageScreen(Estimating[Queue], Blindness[Queue]):
+class TriageScreen(Neighbour[Queue], Estimating[Queue], Blindness[Queue]):
     """One call fills the screen; a verdict brings the next."""
 
     SCOPE = "triage"
@@ -60,12 +62,15 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         "cosmetic, wrong, harmful: all three are wrong answers; the word says how bad.\n"
         "blind: flags, lane and what others said are hidden until the verdict, as knowing them "
         "sways people. The audit and second looks begin so; b ends it, v shows one call's.\n"
+        "nearest example: of the data set that the prompt's version was tested on last, else of "
+        "the newest one; alike counts words in any order (rapidfuzz), not what they mean.\n"
         "second look: a share of the judged calls, and every wrong one of the audit, is judged by "
         "somebody else who doesn't know the first verdict. Where two differ the call counts as "
         "wrong until a third has decided (resolve)."
     )
     EXPLAINS = ("live wrong rate", "error budget", "harmful limit")
     TOPICS = frozenset({"call", "review", "project"})
+    FILTERS = True
     AUTO_FOCUS = "#answer"
     DEFAULT_CSS = """
     TriageScreen #lanes { height: 1; text-style: bold; }
@@ -123,7 +128,8 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         if not self._lane_chosen and not waiting[lane] and waiting[Lane.AUDIT]:
             lane = Lane.AUDIT
         order = self._queue.order
-        arranged = self.arranged_for(lane, order)
+        filter_text = self.filter_text
+        arranged = self.arranged_for(lane, order, filter_text)
         items = queues.queue(
             self.workspace,
             lane,
@@ -135,19 +141,21 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         self._mark = mark
         others = triage.claimed(self.workspace)
         free = tuple(item for item in items if item.id not in others)
-        return Queue(self.project_id, lane, order, free, arranged, tuple(waiting.items()))
+        counts = tuple(waiting.items())
+        return Queue(self.project_id, lane, order, filter_text, free, arranged, counts)
 
     def show(self, model: Queue) -> None:
         """Take what was read, and keep to the call in front."""
         queue = self._queue
-        if model.order is not queue.order or (self._lane_chosen and model.lane is not queue.lane):
-            self.reload_now()  # read before lane or order were changed
+        stale = self._lane_chosen and model.lane is not queue.lane
+        if stale or (model.order, model.filter_text) != (queue.order, self.filter_text):
+            self.reload_now()  # read before lane, order or filter were changed
             return
         queue.lane, queue.arranged = model.lane, model.arranged
         since = self._ledger.since(self._mark)
         gone = queue.take(model.items, dict(model.waiting), since)
         if gone is not None:
-            self._said = f"Call {gone.id} was judged elsewhere."
+            self._said = f"Call {gone.id} was judged elsewhere, or given to somebody."
         self._show_call()
         self.estimate_soon(urgent=False)
 
@@ -248,7 +256,9 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         if here is None:
             self._show_nothing_waits()
         else:
-            place = f"{self._queue.at + 1:,} of {self._queue.waits:,}"
+            of = len(self._queue) if self.filter_text else self._queue.waits
+            more = "+" if self.filter_text and of >= PAGE else ""
+            place = f"{self._queue.at + 1:,} of {of:,}{more}"
             self.query_one("#head", Words).put(f"{place} · {call_line(here)}")
             self._show_detail(detail)
             self._read_ahead()
@@ -265,11 +275,25 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         seen = self.as_seen(detail)
         why = texts.HIDDEN if hidden else texts.why_text(detail, self._queue.lane)
         alike = "" if hidden else self.alike_words()
-        self.query_one("#why", Words).put("\n".join(filter(None, (alike, why))))
-        self.query_one("#asked", TextPane).show_sections(asked_sections(seen))
+        # What others wrote on a call tells what they think of it.
+        marked = replace(detail, tags=()) if hidden else detail
+        marks = call_marks.marks_words(marked, me=self.workspace.person)
+        self.query_one("#why", Words).put("\n".join(filter(None, (marks, alike, why))))
+        self._show_asked(seen)
         # What was said of it would tell what others think: not for who judges blind.
         said = [] if hidden else feedback_sections(detail)
         self.query_one("#answer", TextPane).show_sections([answer_section(seen), *said])
+
+    def _show_asked(self, detail: CallDetail, *, keep_place: bool = False) -> None:
+        first, *before = asked_sections(detail)
+        sections = [first, *self.nearest_sections(detail), *before]
+        self.query_one("#asked", TextPane).show_sections(sections, keep_place=keep_place)
+
+    def nearest_found(self, call_id: int) -> None:
+        """Show it beside the question, where one still looks at that."""
+        detail = self.judged
+        if detail is not None and detail.row.id == call_id:
+            self._show_asked(detail, keep_place=True)
 
     def _show_nothing_waits(self) -> None:
         self.query_one("#head", Words).put("")
@@ -277,6 +301,8 @@ class TriageScreen(Estimating[Queue], Blindness[Queue]):
         sections = texts.nothing_waits(
             self._queue.lane, self._queue.waiting, self.estimate, self.tolerance
         )
+        if self.filter_text:
+            sections = [Section("", texts.NONE_FOUND)]
         if self.model is None:
             sections = [Section("", texts.NO_PROJECT if self.project_id is None else "Reading…")]
         self.query_one("#answer", TextPane).show_sections(sections)

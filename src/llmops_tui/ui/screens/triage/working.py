@@ -85,6 +85,18 @@ class Working(ReadingAhead[Model]):
         """Show it."""
         self._show_call()
 
+    def marked(self, detail: CallDetail) -> None:
+        """Show it; a call that is somebody else's now waits for them."""
+        call_id = detail.row.id
+        self._details[call_id] = detail
+        here = self._current
+        if detail.assignee in ("", self.workspace.person):
+            self._said = ""
+        elif here is not None and here.id == call_id:
+            self._remove(call_id)
+            self._said = f"call {call_id} waits for {detail.assignee} alone"
+        self._show_call()
+
     def do_undo(self) -> None:
         """Take the last verdict back; the call is here again at once where it was judged here."""
         entry = self._ledger.undo()
