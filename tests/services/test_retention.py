@@ -27,6 +27,7 @@ from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import (
     call_sizes,
     calls,
+    comparing,
     removal,
     reviews,
     space,
@@ -272,6 +273,20 @@ def test_figures_over_a_window_are_the_same_before_and_after(workspace: Workspac
     assert (
         "66 calls counted that were removed" in triage.live_estimate(workspace, tolerance, 1).note
     )
+
+
+def test_what_is_compared_is_of_a_time_in_which_every_call_is_there(workspace: Workspace) -> None:
+    """Old calls that stayed are the flagged and the slow: all else looks fine beside them."""
+    db = workspace.db
+    store(db, *(old(n, flags=[TRUNCATED]) for n in range(3)), *(old(n) for n in range(3, 9)))
+    store(db, *(made(10 + n) for n in range(5)))
+    these = comparing.Calls(0, now_ms() + 1, 1)
+    assert comparing.counts(db, these).flagged == 3
+    keep(workspace, days=7)
+    retention.run(workspace, 1)
+    found = comparing.counts(db, these)
+    assert (found.calls, found.flagged, len(list(comparing.newest(db, these, 99)))) == (5, 0, 5)
+    assert len(list(counted.latest(db, 1, 99))) == 5
 
 
 def test_the_oldest_go_until_the_size_is_kept_as_a_dry_run_foretells(workspace: Workspace) -> None:
