@@ -87,6 +87,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         "A million production calls: lists, full text, latency by hour, opening the Monitor screen",
         "the budgets: 5 ms warm and 20 ms cold, 20 ms, 200 ms, 200 ms",
     ),
+    "triage": Benchmark(
+        "benchmarks.triage",
+        "A queue of 100,000 of a million calls, judged at a terminal while 1,000 a second arrive",
+        "the budgets: opened in 200 ms, the next call in 50 ms, 4 KB a verdict",
+    ),
     "retention": Benchmark(
         "benchmarks.retention",
         "Old calls removed while others write, space given back; calls archived and searched",

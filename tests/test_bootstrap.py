@@ -62,11 +62,16 @@ def test_what_is_installed_is_compiled_whatever_the_environment_says(
     (packages,) = (checkout / ".venv").glob("lib/*/site-packages")
     (packages / "some.py").write_text("print('never run')\n")
     (packages / "template.py").write_text("{{ no Python }}\n")
+    (packages / "tests").mkdir()
+    (packages / "tests" / "some.py").write_text("print('never run')\n")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     bootstrap.install("runtime")
     assert "--no-compile" in pip_calls[0]
-    (compiled,) = packages.glob("__pycache__/some.*.pyc")
-    assert compiled.stat().st_size > 0
+    compiled = [path.relative_to(packages).parts for path in packages.rglob("*.pyc")]
+    assert {(*folders, name.split(".")[0]) for *folders, _, name in compiled} == {
+        ("some",),
+        ("pip", "__main__"),
+    }
 
 
 @pytest.mark.parametrize("installed", ["runtime", "dev"])

@@ -102,8 +102,8 @@ def test_every_statement_of_the_store_is_valid(db: Database):
 
     checked = 0
     for module in pkgutil.iter_modules(package.__path__):
-        if module.name == "llm_logs":
-            continue  # reads another program's database
+        if module.name in {"llm_logs", "archived_calls"}:
+            continue  # another program's database, and DuckDB's SQL
         content = vars(importlib.import_module(f"llmops_tui.store.{module.name}"))
         for name, sql in content.items():
             begins = isinstance(sql, str) and sql.strip().split(" ")[0].upper()

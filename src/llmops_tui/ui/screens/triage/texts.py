@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmops_tui.core.call import CallDetail, Lane
 from llmops_tui.core.tolerance import State, Tolerance, percent
-from llmops_tui.services.triage import LiveEstimate, budget_words
+from llmops_tui.services.triage import CLAIM_MS, LiveEstimate, budget_words
 from llmops_tui.ui.screens.monitor.texts import flags_text
 from llmops_tui.ui.widgets.text_pane import Section
 
@@ -109,6 +109,14 @@ def nothing_waits(
         for other, (key, name) in NAMES.items()
         if other not in here and other is not Lane.MIXED and waiting.get(other)
     ]
+    with_others = sum(waiting.get(each, 0) for each in here)
+    if with_others:
+        verb = "is" if with_others == 1 else "are"
+        others.insert(
+            0,
+            f"{with_others:,} {verb} in front of somebody else at this moment; what they leave "
+            f"comes here within {CLAIM_MS // 60_000} minutes.",
+        )
     first = (
         f"Nothing waits in this lane. {' '.join(others)}"
         if others
