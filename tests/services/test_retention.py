@@ -22,7 +22,7 @@ from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.core.trace import EventDraft, FeedbackDraft, SpanDraft
 from llmops_tui.gateway.retaining import Batches, Retainer
 from llmops_tui.gateway.server import GatewayOptions
-from llmops_tui.services import figures, flag_rules, projects, retention, triage
+from llmops_tui.services import call_marks, figures, flag_rules, projects, retention, triage
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import (
     call_sizes,
@@ -119,7 +119,7 @@ def test_old_calls_go_and_what_people_need_stays(workspace: Workspace) -> None:
     db = workspace.db
     store(
         db,
-        *(old(n) for n in range(10)),  # 1 … 10: go
+        *(old(n) for n in range(10)),  # 1 … 9 go; 10: tagged
         old(10, flags=[TRUNCATED]),  # 11: waits for a verdict
         old(11, audit=0.1),  # 12: drawn for the audit, waits too
         old(12),  # 13: judged
@@ -135,6 +135,7 @@ def test_old_calls_go_and_what_people_need_stays(workspace: Workspace) -> None:
     judge(workspace, 13)
     judge(workspace, 14)
     triage.undo(workspace, call_id=14)
+    call_marks.set_tags(workspace, 10, "look")
     with db.write() as connection:
         connection.execute("INSERT INTO dataset VALUES (1, 1, 'set', 0)")
         connection.execute(
@@ -151,16 +152,17 @@ def test_old_calls_go_and_what_people_need_stays(workspace: Workspace) -> None:
     traces.join_feedback(db)
     keep(workspace, days=7)
     view = retention.view(workspace, 1)
-    assert (view.outlook.calls, view.outlook.by_size.calls) == (11, 0)
+    assert (view.outlook.calls, view.outlook.by_size.calls) == (10, 0)
     assert view.outlook.kept == {
         "waiting": 2, "reviewed": 2, "example": 1, "corrected": 1, "incident": 1,
+        "marked": 1,
     }  # fmt: skip
     told = retention.outlook_words(view.outlook, view.policy)
-    assert told.startswith("11 calls (")
+    assert told.startswith("10 calls (")
     assert "2 reviewed, 2 waiting for a verdict, 1 in a data set" in told
     done = retention.run(workspace, 1)
-    assert done.calls == 11
-    assert ids(db) == [11, 12, 13, 14, 15, 16, 18, 19, 20, 21]
+    assert done.calls == 10
+    assert ids(db) == [10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21]
     assert retention.view(workspace, 1).outlook.calls == 0
 
 
