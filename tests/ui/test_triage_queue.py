@@ -127,6 +127,8 @@ async def test_blind_hides_flags_lane_and_what_others_said_until_the_verdict(
         assert in_front(ben) == 1
         assert "[second look: 2 wait] · blind" in words(ben, "lanes")
         assert "refusal" not in shown(ben)
+        await press(pilot, "d")
+        assert any("what the first verdict is" in one.message for one in ben._notifications)
         await press(pilot, "r" if front != 1 else "h")
         assert words(ben, "status").endswith(" · u takes it back")
         await press(pilot, "u")
