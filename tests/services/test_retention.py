@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -26,6 +27,7 @@ from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import (
     call_sizes,
     calls,
+    comparing,
     removal,
     reviews,
     space,
@@ -275,6 +277,20 @@ def test_figures_over_a_window_are_the_same_before_and_after(workspace: Workspac
     )
 
 
+def test_what_is_compared_is_of_a_time_in_which_every_call_is_there(workspace: Workspace) -> None:
+    """Old calls that stayed are the flagged and the slow: all else looks fine beside them."""
+    db = workspace.db
+    store(db, *(old(n, flags=[TRUNCATED]) for n in range(3)), *(old(n) for n in range(3, 9)))
+    store(db, *(made(10 + n) for n in range(5)))
+    these = comparing.Calls(0, now_ms() + 1, 1)
+    assert comparing.counts(db, these).flagged == 3
+    keep(workspace, days=7)
+    retention.run(workspace, 1)
+    found = comparing.counts(db, these)
+    assert (found.calls, found.flagged, len(list(comparing.newest(db, these, 99)))) == (5, 0, 5)
+    assert len(list(counted.latest(db, 1, 99))) == 5
+
+
 def test_the_oldest_go_until_the_size_is_kept_as_a_dry_run_foretells(workspace: Workspace) -> None:
     db = workspace.db
     noise = (os.urandom(3000).hex() for _ in range(400))
@@ -362,17 +378,13 @@ def test_work_that_is_stopped_goes_on_where_it_was(workspace: Workspace) -> None
 
 
 async def test_a_gateway_removes_what_is_due_and_goes_on_receiving(workspace: Workspace) -> None:
-    import asyncio
-
     db = workspace.db
     store(db, *(old(n) for n in range(300)), made(300))
     keep(workspace, days=7)
+    said = json.dumps({"response_id": "resp-300", "thumbs": "up"}).encode()
     async with running(GatewayOptions(db_path=workspace.path)) as gateway:
-        said = {"response_id": "resp-300", "thumbs": "up"}
-        while await asyncio.to_thread(lambda: len(ids(Database(workspace.path)))) > 1:
-            status, _, _ = await gateway.post(
-                "/v1/feedback", json.dumps(said).encode(), Content_Type="application/json"
-            )
+        while len(ids(db)) > 1:  # the test's time limit ends it otherwise
+            status, _, _ = await gateway.post("/v1/feedback", said, Content_Type="application/json")
             assert status == 200
             await asyncio.sleep(0.02)
     assert ids(db) == [301]
