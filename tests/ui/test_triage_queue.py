@@ -121,7 +121,7 @@ async def test_blind_hides_flags_lane_and_what_others_said_until_the_verdict(
     ben = LlmopsApp(open_workspace(workspace.path).as_person("ben"))
     async with ben.run_test(size=SMALL) as pilot:
         await press(pilot, "6")
-        assert "second look: 2 wait" in words(ben, "lanes")
+        assert "second look: 2" in words(ben, "lanes")
         assert "In the second look lane 2 do: press l." in shown(ben)
         await press(pilot, "l")
         assert in_front(ben) == 1
