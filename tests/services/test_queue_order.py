@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def test_calls_that_failed_alike_stand_together_the_most_first(workspace: Worksp
 
 
 def test_one_verdict_on_all_that_failed_alike_is_marked_and_taken_back_whole(
-    workspace: Workspace,
+    workspace: Workspace, tmp_path: Path
 ) -> None:
     alike = refusals(workspace, "Ana", "Ben", "Cleo", "Dan", "Eve", "Fay", "Gus")
     other = workspace.as_person("ben")
@@ -137,6 +138,10 @@ def test_one_verdict_on_all_that_failed_alike_is_marked_and_taken_back_whole(
     assert given[5][0].batch_id is None
     estimate = triage.live_estimate(workspace, projects.tolerance_of(workspace, 1), 1)
     assert "5 verdicts were given to many calls at once" in estimate.note
+    target = tmp_path / "verdicts.csv"
+    reviews.export_reviews(workspace, target)
+    with target.open(newline="") as stream:
+        assert [row["batch"] for row in csv.DictReader(stream)] == ["", *[str(first.batch_id)] * 5]
     taken = triage.undo(workspace, project_id=1)
     assert taken is not None
     assert taken.together == 5

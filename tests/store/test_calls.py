@@ -14,6 +14,7 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.store import (
     asked_again,
     call_lists,
+    call_marks,
     call_search,
     calls,
     queue,
@@ -205,8 +206,13 @@ def test_a_rare_value_is_found_however_long_ago(
     store(db, rare, *(made(n) for n in range(1, 30)), made(40, project_id=2, model="rare"))
     index_words(db)
     judge(db, 1, "wrong")
+    call_marks.set_tags(db, 1, ["vip"], "ana")
+    call_marks.assign(db, [1, 31], "ben", "ana")
     for wanted in (
         {"model": "RARE"},
+        {"tag": "VIP"},
+        {"assignee": "ben"},
+        {"assignee": "ben", "tag": "vip", "model": "rare"},
         {"version": "7"},
         {"prompt": "topics", "version": "v7"},
         {"flag": "trunc"},
@@ -217,6 +223,8 @@ def test_a_rare_value_is_found_however_long_ago(
     ):
         assert found(db, **wanted) == [1], wanted
     assert found(db, model="rarest") == []
+    assert found(db, tag="vi") == [], "a tag is a whole word"
+    assert found(db, assignee="none", finish="stop")[0] == 30
 
 
 def test_words_are_found_anywhere_in_a_text_as_soon_as_they_are_indexed_and_before_at_its_ends(

@@ -35,6 +35,9 @@ KEPT = """CASE
     WHEN EXISTS (SELECT 1 FROM example_of_call e WHERE e.call_id = c.id) THEN 'example'
     WHEN EXISTS (SELECT 1 FROM feedback b WHERE b.call_id = c.id AND b.corrected IS NOT NULL)
         THEN 'corrected'
+    WHEN EXISTS (SELECT 1 FROM call_tag t WHERE t.call_id = c.id)
+         OR EXISTS (SELECT 1 FROM call_assignee a WHERE a.call_id = c.id)
+         OR EXISTS (SELECT 1 FROM asked_again g WHERE g.call_id = c.id) THEN 'marked'
     WHEN EXISTS (SELECT 1 FROM incident i WHERE i.project_id = c.project_id
                  AND c.started_at >= i.opened_at
                  AND c.started_at < coalesce(i.closed_at, c.started_at + 1)) THEN 'incident'

@@ -16,8 +16,8 @@ NO_PROJECT = (
 HIDDEN = "Why it is here: not shown while you judge; v shows it, b always."
 NONE_FOUND = (
     "Nothing that waits in this lane looks so; esc clears the filter.\n\n"
-    "It takes words of question and answer, tag:refund, assignee:me (or a name, or none) and "
-    "rule:refusal."
+    "It takes words in the beginning of the answer or the end of the question, and tag:refund, "
+    "assignee:me (or a name, or none), rule:refusal."
 )
 NAMES = {
     Lane.FLAGGED: ("f", "flagged"),
@@ -33,26 +33,25 @@ PICKED = "Why it is here: you opened it."
 def lanes_line(lane: Lane, waiting: dict[Lane, int], estimate: LiveEstimate | None) -> str:
     """The lanes with what waits and what was judged; the current one in brackets.
 
-    What was judged of the others is left out where there are more than the usual two.
+    Where there are more than the usual two, of the others only how many wait.
     """
-    shown = [Lane.FLAGGED, Lane.AUDIT]
-    if lane is Lane.MIXED:
-        shown = [Lane.MIXED]
-    asked = [Lane.SECOND, Lane.RESOLVE]
+    shown = [Lane.MIXED] if lane is Lane.MIXED else [Lane.FLAGGED, Lane.AUDIT]
+    asked = (Lane.SECOND, Lane.RESOLVE)
     shown += [each for each in asked if each is lane or waiting.get(each, 0)]
+    short = len(shown) > 2
     return "  ".join(
-        _lane_text(
-            each,
-            waiting.get(each, 0),
-            estimate if each is lane or len(shown) < 3 else None,
-            here=each is lane,
-        )
+        _lane_text(each, waiting.get(each, 0), estimate, here=each is lane, short=short)
         for each in shown
     )
 
 
-def _lane_text(lane: Lane, waits: int, estimate: LiveEstimate | None, *, here: bool) -> str:
-    text = f"{NAMES[lane][1]}: {waits:,} wait"
+def _lane_text(
+    lane: Lane, waits: int, estimate: LiveEstimate | None, *, here: bool, short: bool
+) -> str:
+    text = f"{NAMES[lane][1]}: {waits:,}"
+    if short and not here:
+        return f" {text} "
+    text += " wait"
     if estimate is not None and lane in (Lane.FLAGGED, Lane.AUDIT):
         lanes = estimate.lanes
         judged = lanes.flagged_reviewed if lane is Lane.FLAGGED else lanes.audited
