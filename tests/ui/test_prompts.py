@@ -750,7 +750,7 @@ async def test_several_models_are_asked_beside_each_other(
     app = LlmopsApp(live.workspace)
     async with app.run_test(size=size) as pilot:
         page = await open_editor(pilot)
-        await press(pilot, "alt+b")
+        await press(pilot, "alt+a")
         await press(pilot, "enter")
         assert [view.model.name for view in page.models_asked] == ["mock", "second"]
         await press(pilot, "ctrl+o")
@@ -762,7 +762,7 @@ async def test_several_models_are_asked_beside_each_other(
         assert "Answer of second at mock" in shown(app)
         await press(pilot, "escape")
         assert app.screen is page
-        await press(pilot, "alt+b")
+        await press(pilot, "alt+a")
         await press(pilot, "enter")
         assert len(page.models_asked) == 1
         assert app.unforeseen == []
@@ -773,7 +773,7 @@ async def test_esc_stops_all_questions_that_are_out(live: Bench) -> None:
     app = LlmopsApp(live.workspace)
     async with app.run_test(size=WIDE) as pilot:
         page = await open_editor(pilot)
-        await press(pilot, "alt+b")
+        await press(pilot, "alt+a")
         await press(pilot, "enter")
         await press(pilot, "alt+p", "alt+p")
         await until(pilot, lambda: page.previewer.example and page.previewer.example.position == 4)
@@ -826,7 +826,7 @@ async def test_text_is_found_and_replaced(app: LlmopsApp) -> None:
 async def test_an_example_is_put_into_the_prompt(bench: Bench, app: LlmopsApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         page = await open_editor(pilot)
-        await pilot.press("alt+f", "ctrl+s")
+        await pilot.press("alt+e", "ctrl+s")
         await until(pilot, lambda: "--- assistant ---\nParis" in page.text)
         assert "The capital of France? P" in page.text
 
