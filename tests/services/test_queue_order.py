@@ -15,7 +15,7 @@ from llmops_tui.services import call_marks, projects, queues, reviews, triage
 from llmops_tui.services.queues import Order
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import reviews as stored_reviews
-from llmops_tui.store import traces
+from llmops_tui.store import traces, words
 
 HIGH = CallFlag("leaked key", "high", "It shows a key.")
 LOW = CallFlag("unusual length", "low", "It is long.")
@@ -187,6 +187,12 @@ def test_a_queue_is_searched_in_every_order_and_what_arrives_is_too(workspace: W
     assert found("tag:vip assignee:ben", Order.ALIKE) == [alike[1]]
     assert found("assignee:none order 1?", Order.CHANCE) == [2]
     assert found("order 4?", Order.OLDEST, Lane.AUDIT) == [5]
+    long = made(60, flags=[HIGH], output=f"{'so ' * 99}lighthouse{' so' * 99}")
+    (lit,) = store(workspace.db, long)
+    assert found("lighthous*", Order.NEWEST) == []
+    words.index(workspace.db, words.prepare(workspace.db, 100))
+    assert found("lighthous*", Order.NEWEST) == [lit], "anywhere, once it is indexed"
+    reviews.give(workspace, lit, "right")
     assert sorted(found("delivery", Order.SEVERITY, Lane.MIXED)) == [1, 2, 3, 4, 5]
     waiting = triage.waiting(workspace, 1)
     assert (waiting[Lane.FLAGGED], waiting[Lane.MIXED]) == (5, 7)

@@ -19,6 +19,7 @@ from llmops_tui.store import (
     calls,
     queue,
     removal,
+    reviews,
     traces,
     verdicts,
     words,
@@ -58,6 +59,12 @@ LISTS = {
     "a person's last review": verdicts.LAST_REVIEW,
     "counts of a window": calls.COUNTED,
     "what was judged in a window": calls.JUDGED,
+    "the call of a response": traces.CALL_OF_RESPONSE,
+    "the same, for a verdict": reviews.BY_RESPONSE,
+    "the call of a span": traces.CALL_OF_SPAN,
+    "the last call of a trace": traces.CALL_OF_TRACE,
+    "calls of a trace": traces.CALLS_OF_TRACE,
+    "whether a trace has a call": removal.HAS_CALL,
 }
 
 
@@ -104,6 +111,12 @@ def found(db: Database, **wanted: str) -> list[int]:
     assert call_lists.ids(db, listing) == ids
     assert call_lists.count(db, listing) == len(ids)
     return ids
+
+
+def test_texts_that_came_before_their_call_find_it_through_an_index(db: Database) -> None:
+    waiting, call, *_ = db.rows(f"EXPLAIN QUERY PLAN {traces.UNSETTLED}", (1,))
+    assert waiting["detail"] == "SCAN e USING INDEX call_event_open", "of those that wait"
+    assert call["detail"].startswith("SEARCH c USING INDEX call_trace")
 
 
 def test_pages_join_without_a_gap_or_a_call_twice(db: Database) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from llmops_tui.core.clock import now_ms
 from llmops_tui.store import call_sizes, words
 from llmops_tui.store.call_texts import unpack_texts
-from llmops_tui.store.calls import ANSWERED
+from llmops_tui.store.calls import ANSWERED, OF_TRACE
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
 
@@ -103,11 +103,12 @@ DROP = tuple(
     )
 )
 DROP_EVENTS = """
-DELETE FROM call_event WHERE call_identity IN (SELECT identity FROM call WHERE id IN THESE)
+DELETE FROM call_event WHERE call_identity IN (SELECT substr(identity, -24) FROM call
+                                                WHERE id IN THESE)
 """.replace("THESE", _THESE)
 DROP_CALLS = "DELETE FROM call WHERE id IN THESE".replace("THESE", _THESE)
 TRACES = "SELECT trace_id FROM lonely_trace LIMIT ?"
-HAS_CALL = "SELECT 1 FROM call WHERE trace_id = ?1 AND trace_id <> '' LIMIT 1"
+HAS_CALL = "SELECT 1 FROM call WHERE OF_TRACE LIMIT 1".replace("OF_TRACE", OF_TRACE)
 DROP_STEPS = """
 DELETE FROM trace_span WHERE id IN (SELECT id FROM trace_span WHERE trace_id = ? LIMIT ?)
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmops_tui.core.call import CallDetail, Lane
 from llmops_tui.core.tolerance import State, Tolerance, percent
+from llmops_tui.core.tolerance.words import count
 from llmops_tui.services.triage import CLAIM_MS, LiveEstimate, budget_words
 from llmops_tui.ui.screens.monitor.texts import flags_text
 from llmops_tui.ui.widgets.text_pane import Section
@@ -16,8 +17,8 @@ NO_PROJECT = (
 HIDDEN = "Why it is here: not shown while you judge; v shows it, b always."
 NONE_FOUND = (
     "Nothing that waits in this lane looks so; esc clears the filter.\n\n"
-    "It takes words in the beginning of the answer or the end of the question, and tag:refund, "
-    "assignee:me (or a name, or none), rule:refusal."
+    "It takes words of question and answer (a star behind one stands for any ending), and "
+    "tag:refund, assignee:me (or a name, or none), rule:refusal."
 )
 NAMES = {
     Lane.FLAGGED: ("f", "flagged"),
@@ -165,5 +166,15 @@ def unknown_text(estimate: LiveEstimate) -> str:
         lines.append("How the flagged calls are: none was judged.")
     if lanes.unsure:
         lines.append(f"Whether the {lanes.unsure:,} that were left as not sure are right.")
+    if estimate.disputed:
+        lines.append(
+            f"Who is right about the {count(estimate.disputed, 'call')} on which two differ: "
+            "counted as wrong until a third decides (R)."
+        )
+    if estimate.together:
+        lines.append(
+            f"Whether each of the {count(estimate.together, 'verdict')} given to many calls at "
+            "once is right: nobody read each answer."
+        )
     lines.append("Whether the verdicts themselves are right: people err too.")
     return "\n".join(lines)
