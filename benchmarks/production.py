@@ -32,28 +32,30 @@ FLAGS = (
     CallFlag("refusal", "medium", "It reads like a refusal: “I can't help”.", 0, 14),
     CallFlag("slow", "low", "The call took longer than it may."),
 )
+FLAGGED = 0.03
+"""Share of the calls that a rule flags, unless another is asked for."""
 RARE_WORD = "quetzalcoatl"
 """In one answer of a thousand."""
 
 
 @contextmanager
-def calls_stored(number: int) -> Iterator[Path]:
-    """A workspace of so many calls; kept where the environment says so."""
+def calls_stored(number: int, flagged: float = FLAGGED) -> Iterator[Path]:
+    """A workspace of so many calls, a share of them flagged; kept where the environment says so."""
     kept = os.environ.get(KEPT_VARIABLE)
     if kept:
-        path = Path(kept) / f"calls-{number}.db"
+        path = Path(kept) / f"calls-{number}-{flagged:g}.db"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            fill(path, number)
+            fill(path, number, flagged)
         yield path
         return
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "calls.db"
-        fill(path, number)
+        fill(path, number, flagged)
         yield path
 
 
-def fill(path: Path, number: int) -> None:
+def fill(path: Path, number: int, flagged: float = FLAGGED) -> None:
     """Store the calls, the oldest first, with their words indexed."""
     begun = path.with_suffix(".begun")
     db = Database(begun)
@@ -63,7 +65,7 @@ def fill(path: Path, number: int) -> None:
     step = DAYS * DAY_MS / number
     for start in range(0, number, 1000):
         batch = range(start, min(number, start + 1000))
-        calls.add(db, [_call(n, first + int(n * step), project, chance) for n in batch])
+        calls.add(db, [_call(n, first + int(n * step), project, chance, flagged) for n in batch])
         if call_texts.is_training_due(db):
             call_texts.train(db)
     while prepared := words.prepare(db, 1000):
@@ -73,12 +75,14 @@ def fill(path: Path, number: int) -> None:
     begun.rename(path)
 
 
-def _call(number: int, started_at: int, project: int, chance: random.Random) -> NewCall:
+def _call(
+    number: int, started_at: int, project: int, chance: random.Random, flagged: float
+) -> NewCall:
     failed = chance.random() < 0.005
     asked, answered = text(chance, 900), "" if failed else text(chance, 900)
     if chance.random() < 0.001 and not failed:
         answered = f"{answered} {RARE_WORD}"
-    flags = (FLAGS[number % len(FLAGS)],) if chance.random() < 0.03 else ()
+    flags = (FLAGS[number % len(FLAGS)],) if chance.random() < flagged else ()
     call = CallDraft(
         identity=number.to_bytes(8) + chance.randbytes(16),
         source="otlp",

@@ -82,10 +82,25 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Production calls received a second, each committed first; CPU, memory, bytes a call",
         "the budgets; Phoenix and MLflow as they were measured on a machine like this",
     ),
+    "proxy": Benchmark(
+        "benchmarks.proxy",
+        "What the logging proxy adds at 200 calls a second, streams included",
+        "the same calls straight to the upstream; the budgets of 2 and 10 ms",
+    ),
+    "live_tail": Benchmark(
+        "benchmarks.live_tail",
+        "The Monitor screen while 1,000 calls a second arrive: CPU of the app, delay",
+        "the budgets of 25 % of a core and 1 s",
+    ),
     "calls": Benchmark(
         "benchmarks.calls",
         "A million production calls: lists, full text, latency by hour, opening the Monitor screen",
         "the budgets: 5 ms warm and 20 ms cold, 20 ms, 200 ms, 200 ms",
+    ),
+    "triage": Benchmark(
+        "benchmarks.triage",
+        "A queue of 100,000 of a million calls, judged at a terminal while 1,000 a second arrive",
+        "the budgets: opened in 200 ms, the next call in 50 ms, 4 KB a verdict",
     ),
     "retention": Benchmark(
         "benchmarks.retention",

@@ -21,15 +21,15 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-_PROSE = " ".join(" ".join(topics.values()).split())
-_SYSTEM = _PROSE[:600]
+PROSE = " ".join(" ".join(topics.values()).split())
+_SYSTEM = PROSE[:600]
 _DISTINCT = 24
 
 
 def text(chance: random.Random, length: int) -> str:
     """A piece of prose of about this many characters."""
-    start = chance.randrange(len(_PROSE) - length)
-    return _PROSE[start : start + length]
+    start = chance.randrange(len(PROSE) - length)
+    return PROSE[start : start + length]
 
 
 def body(kind: str, size: int, seed: int) -> bytes:

@@ -43,7 +43,7 @@ class Terminal:
         self._hung_up = False
         self._terminal, theirs = os.openpty()
         _set_size(theirs)
-        self._started = time.perf_counter()
+        self.started = time.perf_counter()
         self._process = subprocess.Popen(
             command,
             stdin=theirs,
@@ -168,7 +168,7 @@ class Terminal:
             self._hung_up = True
             time.sleep(min(timeout, 0.01))
             return False
-        self.chunks.append(Chunk(time.perf_counter() - self._started, data))
+        self.chunks.append(Chunk(time.perf_counter() - self.started, data))
         return bool(data)
 
 

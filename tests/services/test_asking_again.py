@@ -142,5 +142,11 @@ def test_the_nearest_example_is_of_the_newest_data_set_where_none_was_tested(
     assert found.example.expected == "payment"
     assert found.heading == "Nearest example: 100 % alike, questions v1 row 10"
     assert found.text == "My card was charged twice, why?\nexpected: payment"
+    run_id = bench.plan()
+    with bench.workspace.db.write() as connection:
+        connection.execute("UPDATE run_cell SET correct = 1 WHERE run_id = ?", (run_id,))
+    tested = near.find(call(bench, 4, input="user: word7"))
+    assert tested is not None
+    assert (tested.dataset, tested.example.expected) == ("words v1", "word7"), "tested on that one"
     assert near.find(call(bench, 2, input="user: ὅ πού ποτ ἐστί")) is None
     assert near.find(call(bench, 3, input="")) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from llmops_tui.services import call_marks, projects, queues, reviews, triage
 from llmops_tui.services.queues import Order
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import reviews as stored_reviews
-from llmops_tui.store import traces
+from llmops_tui.store import traces, words
 
 HIGH = CallFlag("leaked key", "high", "It shows a key.")
 LOW = CallFlag("unusual length", "low", "It is long.")
@@ -111,7 +112,7 @@ def test_calls_that_failed_alike_stand_together_the_most_first(workspace: Worksp
 
 
 def test_one_verdict_on_all_that_failed_alike_is_marked_and_taken_back_whole(
-    workspace: Workspace,
+    workspace: Workspace, tmp_path: Path
 ) -> None:
     alike = refusals(workspace, "Ana", "Ben", "Cleo", "Dan", "Eve", "Fay", "Gus")
     other = workspace.as_person("ben")
@@ -137,6 +138,10 @@ def test_one_verdict_on_all_that_failed_alike_is_marked_and_taken_back_whole(
     assert given[5][0].batch_id is None
     estimate = triage.live_estimate(workspace, projects.tolerance_of(workspace, 1), 1)
     assert "5 verdicts were given to many calls at once" in estimate.note
+    target = tmp_path / "verdicts.csv"
+    reviews.export_reviews(workspace, target)
+    with target.open(newline="") as stream:
+        assert [row["batch"] for row in csv.DictReader(stream)] == ["", *[str(first.batch_id)] * 5]
     taken = triage.undo(workspace, project_id=1)
     assert taken is not None
     assert taken.together == 5
@@ -182,6 +187,12 @@ def test_a_queue_is_searched_in_every_order_and_what_arrives_is_too(workspace: W
     assert found("tag:vip assignee:ben", Order.ALIKE) == [alike[1]]
     assert found("assignee:none order 1?", Order.CHANCE) == [2]
     assert found("order 4?", Order.OLDEST, Lane.AUDIT) == [5]
+    long = made(60, flags=[HIGH], output=f"{'so ' * 99}lighthouse{' so' * 99}")
+    (lit,) = store(workspace.db, long)
+    assert found("lighthous*", Order.NEWEST) == []
+    words.index(workspace.db, words.prepare(workspace.db, 100))
+    assert found("lighthous*", Order.NEWEST) == [lit], "anywhere, once it is indexed"
+    reviews.give(workspace, lit, "right")
     assert sorted(found("delivery", Order.SEVERITY, Lane.MIXED)) == [1, 2, 3, 4, 5]
     waiting = triage.waiting(workspace, 1)
     assert (waiting[Lane.FLAGGED], waiting[Lane.MIXED]) == (5, 7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -21,11 +22,12 @@ from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.core.trace import EventDraft, FeedbackDraft, SpanDraft
 from llmops_tui.gateway.retaining import Batches, Retainer
 from llmops_tui.gateway.server import GatewayOptions
-from llmops_tui.services import figures, flag_rules, projects, retention, triage
+from llmops_tui.services import call_marks, figures, flag_rules, projects, retention, triage
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import (
     call_sizes,
     calls,
+    comparing,
     removal,
     reviews,
     space,
@@ -117,7 +119,7 @@ def test_old_calls_go_and_what_people_need_stays(workspace: Workspace) -> None:
     db = workspace.db
     store(
         db,
-        *(old(n) for n in range(10)),  # 1 … 10: go
+        *(old(n) for n in range(10)),  # 1 … 9 go; 10: tagged
         old(10, flags=[TRUNCATED]),  # 11: waits for a verdict
         old(11, audit=0.1),  # 12: drawn for the audit, waits too
         old(12),  # 13: judged
@@ -133,6 +135,7 @@ def test_old_calls_go_and_what_people_need_stays(workspace: Workspace) -> None:
     judge(workspace, 13)
     judge(workspace, 14)
     triage.undo(workspace, call_id=14)
+    call_marks.set_tags(workspace, 10, "look")
     with db.write() as connection:
         connection.execute("INSERT INTO dataset VALUES (1, 1, 'set', 0)")
         connection.execute(
@@ -149,16 +152,17 @@ def test_old_calls_go_and_what_people_need_stays(workspace: Workspace) -> None:
     traces.join_feedback(db)
     keep(workspace, days=7)
     view = retention.view(workspace, 1)
-    assert (view.outlook.calls, view.outlook.by_size.calls) == (11, 0)
+    assert (view.outlook.calls, view.outlook.by_size.calls) == (10, 0)
     assert view.outlook.kept == {
         "waiting": 2, "reviewed": 2, "example": 1, "corrected": 1, "incident": 1,
+        "marked": 1,
     }  # fmt: skip
     told = retention.outlook_words(view.outlook, view.policy)
-    assert told.startswith("11 calls (")
+    assert told.startswith("10 calls (")
     assert "2 reviewed, 2 waiting for a verdict, 1 in a data set" in told
     done = retention.run(workspace, 1)
-    assert done.calls == 11
-    assert ids(db) == [11, 12, 13, 14, 15, 16, 18, 19, 20, 21]
+    assert done.calls == 10
+    assert ids(db) == [10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21]
     assert retention.view(workspace, 1).outlook.calls == 0
 
 
@@ -273,6 +277,20 @@ def test_figures_over_a_window_are_the_same_before_and_after(workspace: Workspac
     )
 
 
+def test_what_is_compared_is_of_a_time_in_which_every_call_is_there(workspace: Workspace) -> None:
+    """Old calls that stayed are the flagged and the slow: all else looks fine beside them."""
+    db = workspace.db
+    store(db, *(old(n, flags=[TRUNCATED]) for n in range(3)), *(old(n) for n in range(3, 9)))
+    store(db, *(made(10 + n) for n in range(5)))
+    these = comparing.Calls(0, now_ms() + 1, 1)
+    assert comparing.counts(db, these).flagged == 3
+    keep(workspace, days=7)
+    retention.run(workspace, 1)
+    found = comparing.counts(db, these)
+    assert (found.calls, found.flagged, len(list(comparing.newest(db, these, 99)))) == (5, 0, 5)
+    assert len(list(counted.latest(db, 1, 99))) == 5
+
+
 def test_the_oldest_go_until_the_size_is_kept_as_a_dry_run_foretells(workspace: Workspace) -> None:
     db = workspace.db
     noise = (os.urandom(3000).hex() for _ in range(400))
@@ -360,17 +378,13 @@ def test_work_that_is_stopped_goes_on_where_it_was(workspace: Workspace) -> None
 
 
 async def test_a_gateway_removes_what_is_due_and_goes_on_receiving(workspace: Workspace) -> None:
-    import asyncio
-
     db = workspace.db
     store(db, *(old(n) for n in range(300)), made(300))
     keep(workspace, days=7)
+    said = json.dumps({"response_id": "resp-300", "thumbs": "up"}).encode()
     async with running(GatewayOptions(db_path=workspace.path)) as gateway:
-        said = {"response_id": "resp-300", "thumbs": "up"}
-        while await asyncio.to_thread(lambda: len(ids(Database(workspace.path)))) > 1:
-            status, _, _ = await gateway.post(
-                "/v1/feedback", json.dumps(said).encode(), Content_Type="application/json"
-            )
+        while len(ids(db)) > 1:  # the test's time limit ends it otherwise
+            status, _, _ = await gateway.post("/v1/feedback", said, Content_Type="application/json")
             assert status == 200
             await asyncio.sleep(0.02)
     assert ids(db) == [301]

@@ -14,10 +14,12 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.store import (
     asked_again,
     call_lists,
+    call_marks,
     call_search,
     calls,
     queue,
     removal,
+    reviews,
     traces,
     verdicts,
     words,
@@ -57,6 +59,12 @@ LISTS = {
     "a person's last review": verdicts.LAST_REVIEW,
     "counts of a window": calls.COUNTED,
     "what was judged in a window": calls.JUDGED,
+    "the call of a response": traces.CALL_OF_RESPONSE,
+    "the same, for a verdict": reviews.BY_RESPONSE,
+    "the call of a span": traces.CALL_OF_SPAN,
+    "the last call of a trace": traces.CALL_OF_TRACE,
+    "calls of a trace": traces.CALLS_OF_TRACE,
+    "whether a trace has a call": removal.HAS_CALL,
 }
 
 
@@ -103,6 +111,12 @@ def found(db: Database, **wanted: str) -> list[int]:
     assert call_lists.ids(db, listing) == ids
     assert call_lists.count(db, listing) == len(ids)
     return ids
+
+
+def test_texts_that_came_before_their_call_find_it_through_an_index(db: Database) -> None:
+    waiting, call, *_ = db.rows(f"EXPLAIN QUERY PLAN {traces.UNSETTLED}", (1,))
+    assert waiting["detail"] == "SCAN e USING INDEX call_event_open", "of those that wait"
+    assert call["detail"].startswith("SEARCH c USING INDEX call_trace")
 
 
 def test_pages_join_without_a_gap_or_a_call_twice(db: Database) -> None:
@@ -192,8 +206,13 @@ def test_a_rare_value_is_found_however_long_ago(
     store(db, rare, *(made(n) for n in range(1, 30)), made(40, project_id=2, model="rare"))
     index_words(db)
     judge(db, 1, "wrong")
+    call_marks.set_tags(db, 1, ["vip"], "ana")
+    call_marks.assign(db, [1, 31], "ben", "ana")
     for wanted in (
         {"model": "RARE"},
+        {"tag": "VIP"},
+        {"assignee": "ben"},
+        {"assignee": "ben", "tag": "vip", "model": "rare"},
         {"version": "7"},
         {"prompt": "topics", "version": "v7"},
         {"flag": "trunc"},
@@ -204,6 +223,8 @@ def test_a_rare_value_is_found_however_long_ago(
     ):
         assert found(db, **wanted) == [1], wanted
     assert found(db, model="rarest") == []
+    assert found(db, tag="vi") == [], "a tag is a whole word"
+    assert found(db, assignee="none", finish="stop")[0] == 30
 
 
 def test_words_are_found_anywhere_in_a_text_as_soon_as_they_are_indexed_and_before_at_its_ends(

@@ -62,6 +62,13 @@ async def test_an_incident_is_told_rolled_back_and_closed_by_keys(bench: Bench) 
         await press(pilot, "y")
         await until(pilot, lambda: "rolled back, tester: production moved back" in shown(app))
         assert where_production_is(bench) == 1
+        await press(pilot, "a")
+        assert "instead of 0 %" in shown(app)
+        await press(pilot, "y")
+        await until(pilot, lambda: "a: Draw 20 % of the unflagged calls" in shown(app))
+        raised = incidents.view(bench.workspace, 1).timeline[-1]
+        assert (raised.kind, raised.author) == ("audit raised", "tester")
+        assert "10 % of the unflagged calls are drawn for the audit" in raised.sentence
         await press(pilot, "x")
         await enter(pilot, "v2 sorted nothing")
         await press(pilot, "ctrl+s")

@@ -22,7 +22,7 @@ from llmops_tui.store.calls import NewCall
 from llmops_tui.store.database import Database
 from llmops_tui.ui import editor
 from llmops_tui.ui.app import LlmopsApp
-from llmops_tui.ui.screens.triage import screen
+from llmops_tui.ui.screens.triage import screen, texts
 from llmops_tui.ui.screens.triage.ledger import Entry, Ledger, Remark
 from llmops_tui.ui.widgets.text_pane import TextPane
 from llmops_tui.ui.widgets.words import Words
@@ -568,3 +568,11 @@ def test_the_screen_is_the_one_that_the_digit_opens() -> None:
     from llmops_tui.ui.areas import BY_NAME
 
     assert BY_NAME["triage"].target.endswith(screen.TriageScreen.__name__)
+
+
+def test_what_others_have_in_front_is_not_said_to_wait_for_nobody() -> None:
+    [section] = texts.nothing_waits(Lane.AUDIT, {Lane.AUDIT: 3}, None, None)
+    assert section.text == (
+        "Nothing waits in this lane. 3 are in front of somebody else at this moment; what they "
+        "leave comes here within 3 minutes."
+    )

@@ -31,7 +31,9 @@ def bench(tmp_path: Path, endpoint: MockEndpoint) -> Iterator[Bench]:
     made_bench.workspace.db.close()
 
 
-async def test_a_call_is_asked_again_beside_its_nearest_example(bench: Bench) -> None:
+async def test_a_call_is_asked_again_beside_its_nearest_example(
+    bench: Bench, endpoint: MockEndpoint
+) -> None:
     bench.save_prompt("--- user ---\nShout the last word: {{ word }}\n")
     new = made(
         1,
@@ -66,5 +68,14 @@ async def test_a_call_is_asked_again_beside_its_nearest_example(bench: Bench) ->
         await press(pilot, "z")
         assert "The new answer: repeat v2" in pane(app, "new"), "it stays with the call"
         assert "word7" in shown(app)
+        endpoint.configure(hang_after=0)
+        await pilot.press("a")
+        await until(pilot, lambda: "Waiting…" in pane(app, "new"))
+        await press(pilot, "s")
+        assert "taken back" in words(app, "status")
+        assert "The new answer: repeat v2" in pane(app, "new"), "what was answered stays"
+        endpoint.configure(hang_after=-1, faults={"unauthorized": 1.0})
+        await pilot.press("a")
+        await until(pilot, lambda: pane(app, "new").startswith("No answer"))
         await press(pilot, "escape")
         assert app.unforeseen == []

@@ -121,12 +121,14 @@ async def test_blind_hides_flags_lane_and_what_others_said_until_the_verdict(
     ben = LlmopsApp(open_workspace(workspace.path).as_person("ben"))
     async with ben.run_test(size=SMALL) as pilot:
         await press(pilot, "6")
-        assert "second look: 2 wait" in words(ben, "lanes")
+        assert "second look: 2" in words(ben, "lanes")
         assert "In the second look lane 2 do: press l." in shown(ben)
         await press(pilot, "l")
         assert in_front(ben) == 1
         assert "[second look: 2 wait] · blind" in words(ben, "lanes")
         assert "refusal" not in shown(ben)
+        await press(pilot, "d")
+        assert any("what the first verdict is" in one.message for one in ben._notifications)
         await press(pilot, "r" if front != 1 else "h")
         assert words(ben, "status").endswith(" · u takes it back")
         await press(pilot, "u")

@@ -76,6 +76,8 @@ def show(ctx: click.Context, number: int) -> None:
     if not found.is_over:
         for item in found.roll_backs:
             say(f"may be done: {item.sentence()}")
+        if found.larger_audit:
+            say(f"may be done: {found.larger_audit}.")
         for sentence in found.advice:
             say(sentence)
 
@@ -87,6 +89,14 @@ def show(ctx: click.Context, number: int) -> None:
 def roll_back(ctx: click.Context, number: int) -> None:
     """Move production back to the last version that was within the tolerance."""
     say(service.roll_back(workspace_of(ctx), number))
+
+
+@incidents.command("raise-audit")
+@click.argument("number", type=int)
+@click.pass_context
+def raise_audit(ctx: click.Context, number: int) -> None:
+    """Draw twice as many unflagged calls for review, of the window as well."""
+    say(service.raise_audit(workspace_of(ctx), number))
 
 
 @incidents.command()

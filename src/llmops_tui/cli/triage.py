@@ -45,7 +45,12 @@ def triage(ctx: click.Context) -> None:
         raise RoleError(role, f"`llmops-tui triage {ctx.invoked_subcommand}`")
 
 
-for _command in (triage_marks.tag, triage_marks.assign, triage_marks.second):
+for _command in (
+    triage_marks.tag,
+    triage_marks.assign,
+    triage_marks.second,
+    triage_marks.audit,
+):
     triage.add_command(_command)
 
 

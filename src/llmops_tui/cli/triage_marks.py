@@ -1,4 +1,4 @@
-"""`llmops-tui triage tag|assign|second`: who judges what, and by which words it is found."""
+"""`llmops-tui triage tag|assign|second|audit`: who judges what, and by which words it is found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from llmops_tui.cli.output import project_of, say, workspace_of
 from llmops_tui.core.call import Lane
 from llmops_tui.core.errors import InputError
-from llmops_tui.services import call_marks
+from llmops_tui.services import auditing, call_marks
 from llmops_tui.services import triage as service
 
 
@@ -64,3 +64,21 @@ def second(ctx: click.Context, percent: float | None) -> None:
         f"{waiting[Lane.SECOND]:,} wait for a second look, {waiting[Lane.RESOLVE]:,} to be "
         "resolved."
     )
+
+
+@click.command()
+@click.argument("share", type=click.FloatRange(0, 1), required=False)
+@click.pass_context
+def audit(ctx: click.Context, share: float | None) -> None:
+    """Say which share of the unflagged calls is drawn for review, or raise it to SHARE.
+
+    What is stored of the tolerance's window is drawn from as well, so that the estimate doesn't
+    lean to the time since. Gateways follow within ten seconds.
+    """
+    workspace = workspace_of(ctx)
+    project = project_of(ctx, workspace)
+    if share is None:
+        now = auditing.share(workspace, project.id)
+        say(f"{100 * now:.3g} % of the unflagged calls are drawn for the audit.")
+    else:
+        say(auditing.raise_share(workspace, project.id, share))

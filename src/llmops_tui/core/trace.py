@@ -31,7 +31,7 @@ class EventDraft:
 
     identity: bytes
     call_identity: bytes
-    """`CallDraft.identity` of the call: its trace id and span id."""
+    """Trace id and span id of the call."""
     name: str
     attributes: str
     """The event's attributes, and its body as `body`, as JSON."""

@@ -27,7 +27,7 @@ def step_of(span: Span, now: int) -> SpanDraft | None:
     started_at, duration_ms, _ = mapping.times(span, now)
     status, error = mapping.status(span)
     return SpanDraft(
-        identity=bytes.fromhex(span.trace_id + span.span_id),
+        identity=mapping.named(span),
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_span_id,

@@ -19,7 +19,7 @@ from llmops_tui.core.flags import (
     compile_rules,
     evaluate,
 )
-from llmops_tui.store import endpoints, flag_rules, prompts
+from llmops_tui.store import audits, endpoints, flag_rules, prompts
 from llmops_tui.store.calls import NewCall
 from llmops_tui.store.database import Database
 
@@ -75,7 +75,7 @@ class Judge:
         db: The workspace, for its prompts and prices.
         flagger: The flag rules of all calls; None for those of each call's project.
         project_id: The project of calls whose prompt doesn't tell theirs.
-        audit_probability: With which probability an unflagged call is drawn for review.
+        audit_probability: With which probability an unflagged call is drawn for review, at least.
         seed: Makes the draw repeatable.
     """
 
@@ -94,6 +94,7 @@ class Judge:
         self._audit = audit_probability
         self._random = random.Random(seed)
         self._rules: dict[int | None, ProjectRules] = {}
+        self._shares: dict[int | None, float] = {}
         self._origins: dict[tuple[str, str], _Origin] = {}
         self._models: Mapping[str, Model | None] = {}
         self._looked = float("-inf")
@@ -120,12 +121,25 @@ class Judge:
             flags = (self._flagger or self._rules_of(project_id).flagger)(call, cost)
         except Exception:
             log.exception("a flag rule failed on a call of %s", call.model)
-        drawn = not flags and _can_be_judged(call) and self._random.random() < self._audit
-        return Decided(flags, self._audit if drawn else None)
+        share = self._share_of(project_id)
+        drawn = not flags and _can_be_judged(call) and self._random.random() < share
+        return Decided(flags, share if drawn else None)
 
     def severity_of(self, project_id: int | None, rule: str) -> str:
         """How much a rule's flags weigh in a project; empty where the rule is off."""
         return self._rules_of(project_id).severities.get(rule, "")
+
+    def _share_of(self, project_id: int | None) -> float:
+        """The share that is drawn: the gateway's, or the project's where that is larger."""
+        found = self._shares.get(project_id)
+        if found is None:
+            try:
+                own = audits.share(self._db, project_id)
+            except StoreError as error:
+                log.warning("the audit's share can't be read: %s", error)
+                return self._audit
+            found = self._shares[project_id] = max(self._audit, own or 0.0)
+        return found
 
     def _rules_of(self, project_id: int | None) -> ProjectRules:
         found = self._rules.get(project_id)
@@ -140,6 +154,7 @@ class Judge:
         self._looked = now
         self._origins.clear()
         self._rules.clear()
+        self._shares.clear()
         try:
             self._models = _by_name(endpoints.models(self._db))
         except StoreError as error:

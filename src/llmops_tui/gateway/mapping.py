@@ -184,11 +184,21 @@ def identity(span: Span, raw: str) -> bytes:
     The ids where the client sent usable ones, else a digest of all that it sent.
     """
     if span.trace_id and span.span_id:
-        return bytes.fromhex(span.trace_id + span.span_id)
+        return named(span)
     digest = hashlib.blake2b(digest_size=24)
     for part in (span.trace_id, span.span_id, str(span.start_ns), str(span.end_ns), raw):
         digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
     return digest.digest()
+
+
+def named(span: Span) -> bytes:
+    """A span's ids as one, the time before them.
+
+    Ids are random, and the index over them has far more pages than a batch has calls; with the
+    time (in units of 17 s) before them, those that come together lie together.
+    """
+    begin = (span.start_ns >> 34) & 0xFFFFFFFF
+    return begin.to_bytes(4) + bytes.fromhex(span.trace_id + span.span_id)
 
 
 def _text(attributes: Mapping[str, Json], names: tuple[str, ...]) -> str:

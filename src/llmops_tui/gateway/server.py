@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import os
@@ -116,7 +117,15 @@ async def _until_signal(options: GatewayOptions, on_ready: Callable[[Listening],
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(options, stop, on_ready)
+
+    def ready(listening: Listening) -> None:
+        # What is there by now stays: to look through it for garbage would halt the traffic for
+        # some ten milliseconds every now and then.
+        gc.collect()
+        gc.freeze()
+        on_ready(listening)
+
+    await serve(options, stop, ready)
 
 
 async def serve(

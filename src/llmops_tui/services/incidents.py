@@ -9,7 +9,7 @@ from llmops_tui.core.errors import InputError, NotFoundError, StoreBusyError, St
 from llmops_tui.core.project import Stage
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.tolerance import State, Tolerance, percent
-from llmops_tui.services import labels, projects, triage
+from llmops_tui.services import auditing, labels, projects, triage
 from llmops_tui.services.triage import LiveEstimate
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import incidents as kept
@@ -49,6 +49,19 @@ class IncidentView:
     roll_backs: tuple[RollBack, ...]
     advice: tuple[str, ...]
     """What else helps, a sentence each."""
+    audit_share: float
+    """Of the unflagged calls, drawn for review."""
+
+    @property
+    def larger_audit(self) -> str:
+        """What raising the audit would do, in words; empty where all are drawn."""
+        if self.audit_share >= 1:
+            return ""
+        now, then = 100 * self.audit_share, 100 * auditing.larger(self.audit_share)
+        return (
+            f"Draw {then:.3g} % of the unflagged calls for the audit instead of {now:.3g} %, of "
+            "those of the window as well: it is known sooner how wrong production is"
+        )
 
     @property
     def is_over(self) -> bool:
@@ -91,6 +104,7 @@ def view(workspace: Workspace, incident_id: int) -> IncidentView:
         tolerance,
         roll_backs(workspace, incident.project_id),
         tuple(_advice(workspace, incident.project_id, tolerance)),
+        auditing.share(workspace, incident.project_id),
     )
 
 
@@ -140,6 +154,19 @@ def roll_back(workspace: Workspace, incident_id: int) -> str:
     return sentence
 
 
+def raise_audit(workspace: Workspace, incident_id: int) -> str:
+    """Draw twice as many calls for the audit, also of those that are stored; in words.
+
+    Raises:
+        InputError: all are drawn already.
+    """
+    incident = kept.get(workspace.db, incident_id)
+    share = auditing.larger(auditing.share(workspace, incident.project_id))
+    sentence = auditing.raise_share(workspace, incident.project_id, share)
+    kept.add_event(workspace.db, incident_id, "audit raised", sentence, workspace.person)
+    return sentence
+
+
 def note(workspace: Workspace, incident_id: int, text: str) -> None:
     """Write what somebody did or found into the timeline.
 
@@ -178,7 +205,5 @@ def _advice(workspace: Workspace, project_id: int, tolerance: Tolerance) -> list
             f"{waiting[Lane.AUDIT]:,} calls drawn at random wait: they tell what the rules miss."
         )
     else:
-        advice.append(
-            "Nothing waits in the audit: start the gateway with a larger --audit to know sooner."
-        )
+        advice.append("Nothing waits in the audit.")
     return advice

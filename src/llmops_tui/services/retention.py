@@ -25,6 +25,7 @@ KEPT = {
     "judged": "judged by a model lately",
     "example": "in a data set",
     "corrected": "corrected by a user",
+    "marked": "tagged, assigned or asked again",
     "incident": "of an incident",
 }
 """Why a call stays whatever its age, in words."""

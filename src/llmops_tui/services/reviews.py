@@ -21,7 +21,7 @@ from llmops_tui.store.reviews import ReviewedCall, RuleCounts
 COLUMNS = (
     "call", "verdict", "severity", "reason", "note", "corrected", "lane", "inclusion_probability",
     "reviewer", "reviewed_at", "response_id", "trace_id", "model", "prompt", "prompt_version",
-    "flagged", "input", "output",
+    "flagged", "asked_as", "blind", "batch", "input", "output",
 )  # fmt: skip
 JUDGE_COLUMNS = ("id", "judge", "human", "cluster")
 """The shape that statistics tools outside read: 1 is wrong, for the rules and for the person."""
@@ -273,6 +273,9 @@ def _all_rows(workspace: Workspace, project_id: int | None) -> Iterator[dict[str
             "prompt": call.prompt_name,
             "prompt_version": call.prompt_version,
             "flagged": call.flagged,
+            "asked_as": review.asked_as or "first",
+            "blind": review.blind,
+            "batch": review.batch_id,
             "input": asked,
             "output": answered,
         }

@@ -54,6 +54,10 @@ class LiveEstimate:
     """Upper bound of the share of harmful calls; None where the tolerance sets no rate for them."""
     budget: ErrorBudget | None = None
     """Of the window; None before the first review."""
+    together: int = 0
+    """Verdicts that were given to many calls at once."""
+    disputed: int = 0
+    """Calls on which two differ: they count as wrong until a third has decided."""
 
 
 def waiting(workspace: Workspace, project_id: int | None = None) -> dict[Lane, int]:
@@ -231,21 +235,20 @@ def live_estimate(
     harm = None
     if tolerance.harmful_max_wrong is not None:
         harm = _estimate(found, tolerance, found.flagged_harmful, found.audited_harmful)
+    together = verdicts.count_batched(workspace.db, since, project_id)
+    disputed = len(queue.disputed(workspace.db, project_id))
     return LiveEstimate(
         found,
         estimate.point,
         estimate.lower,
         estimate.upper,
         _sentence(found, tolerance, estimate, harm),
-        _note(
-            estimate.note,
-            found,
-            verdicts.count_batched(workspace.db, since, project_id),
-            len(queue.disputed(workspace.db, project_id)),
-        ),
+        _note(estimate.note, found, together, disputed),
         _state(tolerance, estimate, harm),
         None if harm is None else harm.upper,
         error_budget(found.calls, tolerance.max_wrong, estimate),
+        together,
+        disputed,
     )
 
 

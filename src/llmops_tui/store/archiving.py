@@ -33,8 +33,10 @@ LIMIT 1
 """.replace("GOING", GOING)
 CALLS = """
 SELECT c.*, p.name AS project, STAMP AS stamp,
-       c.trace_id <> '' AND c.id = (SELECT min(o.id) FROM call o WHERE o.trace_id = c.trace_id
-                                    AND o.trace_id <> '') AS first_of_trace
+       c.trace_id <> '' AND c.id = (
+           SELECT min(o.id) FROM call o
+           WHERE substr(o.trace_id, -6) = substr(c.trace_id, -6) AND o.trace_id = c.trace_id
+                 AND o.trace_id <> '') AS first_of_trace
 FROM json_each(?1) j CROSS JOIN call c ON c.id = j.value
 LEFT JOIN project p ON p.id = c.project_id ORDER BY c.id
 """.replace("STAMP", STAMP)

@@ -62,6 +62,10 @@ SELECT c.error, c.trace_id, c.span_id, c.response_id
 FROM call c WHERE c.id = ?
 """
 PROMPT_VERSION_OF = "SELECT prompt_version_id FROM call WHERE id = ?"
+# By the index over the last characters of a random id. The plus keeps SQLite from putting the id in
+# their place, which no index could then answer.
+OF_TRACE = "substr(trace_id, -6) = substr(?1, -6) AND +trace_id = ?1 AND trace_id <> ''"
+OF_RESPONSE = "substr(response_id, -6) = substr(?1, -6) AND +response_id = ?1 AND response_id <> ''"
 TRACE_OF = "SELECT trace_id FROM call WHERE id = ?"
 GET_BODY = "SELECT body FROM call_body WHERE call_id = ?"
 GET_OLD_TEXT = "SELECT input, output, attributes FROM call_text WHERE call_id = ?"

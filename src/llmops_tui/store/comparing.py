@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from llmops_tui.store import removed
 from llmops_tui.store.call_texts import unpack_texts
 from llmops_tui.store.codec import unpack
 from llmops_tui.store.database import Database
@@ -104,18 +105,23 @@ class TestedOn:
 
 
 def counts(db: Database, these: Calls) -> Counts:
-    """Count calls."""
-    row = db.row(COUNTS, these.values)
+    """Count calls, since every call is there."""
+    row = db.row(COUNTS, _whole(db, these).values)
     assert row is not None
     return Counts(**{name: row[name] for name in Counts.__slots__})
 
 
 def newest(db: Database, these: Calls, limit: int) -> Iterator[Seen]:
-    """The newest of these that were answered, at most so many."""
-    for row in db.rows(NEWEST, (*these.values, limit)):
+    """The newest of these that were answered, at most so many; since every call is there."""
+    for row in db.rows(NEWEST, (*_whole(db, these).values, limit)):
         asked, answered, _ = unpack_texts(db, row["body"])
         times = row["duration_ms"], row["first_token_ms"]
         yield Seen(asked, answered, *times, row["output_tokens"])
+
+
+def _whole(db: Database, these: Calls) -> Calls:
+    """Without the time of which retention left only the conspicuous calls."""
+    return replace(these, since=max(these.since, removed.complete_from(db, these.project_id)))
 
 
 def versions(db: Database, these: Calls) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Final
 from llmops_tui.core.call import CallRow, Lane
 from llmops_tui.core.queue_order import Order
 from llmops_tui.core.second_look import Stage
+from llmops_tui.store import words
 from llmops_tui.store.call_search import contains
 from llmops_tui.store.calls import ANSWERED, NEWEST, SELECT_ROW, read_row
 from llmops_tui.store.codec import to_json
@@ -88,7 +89,7 @@ ALIKE = {
     Lane.FLAGGED: f"{_ALIKE} INDEXED BY call_open WHERE {_FLAGGED} ORDER BY id DESC LIMIT ?2",
     Lane.AUDIT: f"{_ALIKE} INDEXED BY call_audit_open WHERE {_AUDIT} ORDER BY id DESC LIMIT ?2",
 }
-MATCHING = r"""
+_MATCHING = r"""
 SELECT id, severity FROM call
 WHERE id IN (SELECT value FROM json_each(?1))
       AND (?2 = '' OR id IN (SELECT call_id FROM call_tag WHERE tag = ?2))
@@ -96,8 +97,11 @@ WHERE id IN (SELECT value FROM json_each(?1))
            OR id IN (SELECT call_id FROM call_assignee WHERE assignee = ?3))
       AND (?4 = '' OR EXISTS (SELECT 1 FROM flag f
                               WHERE f.call_id = call.id AND f.rule LIKE ?4 ESCAPE '\'))
-      AND (?5 = '' OR output_head LIKE ?5 ESCAPE '\' OR input_head LIKE ?5 ESCAPE '\')
 """
+_HEADS = r"output_head LIKE ?5 ESCAPE '\' OR input_head LIKE ?5 ESCAPE '\'"
+MATCHING = f"{_MATCHING} AND (?5 = '' OR {_HEADS})"
+_IN_WORDS = "id IN (SELECT rowid FROM call_words WHERE call_words MATCH ?6)"
+MATCHING_WORDS = f"{_MATCHING} AND ({_HEADS} OR {_IN_WORDS})"
 _STILL = "id IN (SELECT value FROM json_each(?1)) AND review = ''"
 STILL_OPEN = f"{SELECT_ROW} WHERE {_STILL} AND {ANSWERED}"
 
@@ -107,7 +111,8 @@ class Wanted:
     """What a call of the queue has to look like; an empty field asks for nothing."""
 
     text: str = ""
-    """Somewhere in the beginning of the answer or the end of the question."""
+    """Words anywhere in question and answer (`refus*`: begun so), as far as they are indexed; or
+    a piece of the answer's beginning or the question's end."""
     rule: str = ""
     tag: str = ""
     assignee: str = ""
@@ -205,7 +210,9 @@ def matching(db: Database, call_ids: Iterable[int], wanted: Wanted) -> dict[int,
         contains(wanted.rule),
         contains(wanted.text),
     )
-    return {int(row[0]): int(row[1]) for row in db.rows(MATCHING, values)}
+    asked = words.query(wanted.text)
+    found = db.rows(MATCHING_WORDS, (*values, asked)) if asked else db.rows(MATCHING, values)
+    return {int(row[0]): int(row[1]) for row in found}
 
 
 def still_open(db: Database, call_ids: Sequence[int]) -> dict[int, CallRow]:

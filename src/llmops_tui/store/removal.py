@@ -15,7 +15,7 @@ from typing import Final
 from llmops_tui.core.clock import now_ms
 from llmops_tui.store import call_sizes, words
 from llmops_tui.store.call_texts import unpack_texts
-from llmops_tui.store.calls import ANSWERED
+from llmops_tui.store.calls import ANSWERED, OF_TRACE
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
 
@@ -35,6 +35,9 @@ KEPT = """CASE
     WHEN EXISTS (SELECT 1 FROM example_of_call e WHERE e.call_id = c.id) THEN 'example'
     WHEN EXISTS (SELECT 1 FROM feedback b WHERE b.call_id = c.id AND b.corrected IS NOT NULL)
         THEN 'corrected'
+    WHEN EXISTS (SELECT 1 FROM call_tag t WHERE t.call_id = c.id)
+         OR EXISTS (SELECT 1 FROM call_assignee a WHERE a.call_id = c.id)
+         OR EXISTS (SELECT 1 FROM asked_again g WHERE g.call_id = c.id) THEN 'marked'
     WHEN EXISTS (SELECT 1 FROM incident i WHERE i.project_id = c.project_id
                  AND c.started_at >= i.opened_at
                  AND c.started_at < coalesce(i.closed_at, c.started_at + 1)) THEN 'incident'
@@ -100,11 +103,12 @@ DROP = tuple(
     )
 )
 DROP_EVENTS = """
-DELETE FROM call_event WHERE call_identity IN (SELECT identity FROM call WHERE id IN THESE)
+DELETE FROM call_event WHERE call_identity IN (SELECT substr(identity, -24) FROM call
+                                                WHERE id IN THESE)
 """.replace("THESE", _THESE)
 DROP_CALLS = "DELETE FROM call WHERE id IN THESE".replace("THESE", _THESE)
 TRACES = "SELECT trace_id FROM lonely_trace LIMIT ?"
-HAS_CALL = "SELECT 1 FROM call WHERE trace_id = ?1 AND trace_id <> '' LIMIT 1"
+HAS_CALL = "SELECT 1 FROM call WHERE OF_TRACE LIMIT 1".replace("OF_TRACE", OF_TRACE)
 DROP_STEPS = """
 DELETE FROM trace_span WHERE id IN (SELECT id FROM trace_span WHERE trace_id = ? LIMIT ?)
 """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from llmops_tui.core.call import CallRow, Review
 from llmops_tui.core.clock import now_ms
 from llmops_tui.store import removed
-from llmops_tui.store.calls import read_review, read_row
+from llmops_tui.store.calls import OF_RESPONSE, read_review, read_row
 from llmops_tui.store.codec import to_json
 from llmops_tui.store.database import Database
 
@@ -22,7 +22,9 @@ FROM review r JOIN call c ON c.id = r.call_id
 WHERE r.id > ?1 AND r.undone_at IS NULL AND (?2 IS NULL OR c.project_id = ?2)
 ORDER BY r.id LIMIT ?3
 """
-BY_RESPONSE = "SELECT id FROM call WHERE response_id = ? ORDER BY id DESC LIMIT 1"
+BY_RESPONSE = "SELECT id FROM call WHERE OF_RESPONSE ORDER BY id DESC LIMIT 1".replace(
+    "OF_RESPONSE", OF_RESPONSE
+)
 SAME_REVIEW = """
 SELECT 1 FROM review
 WHERE call_id = ? AND reviewer = ? AND verdict = ? AND severity = ? AND reason = ? AND note = ?

@@ -11,7 +11,7 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.core.trace import EventDraft, FeedbackDraft, SpanDraft, TraceStep
 from llmops_tui.store import call_sizes, calls, words
 from llmops_tui.store.call_texts import pack_texts, unpack_texts
-from llmops_tui.store.calls import NewCall
+from llmops_tui.store.calls import OF_RESPONSE, OF_TRACE, NewCall
 from llmops_tui.store.codec import pack, unpack
 from llmops_tui.store.database import Database
 
@@ -42,11 +42,14 @@ FROM trace_span WHERE trace_id = ? ORDER BY started_at LIMIT ?
 CALLS_OF_TRACE = """
 SELECT id, span_id, parent_span_id, model AS name, operation AS kind, status, error, started_at,
        duration_ms
-FROM call WHERE trace_id = ?1 AND trace_id <> '' LIMIT ?2
-"""
+FROM call WHERE OF_TRACE LIMIT ?2
+""".replace("OF_TRACE", OF_TRACE)
 SPAN_BODY = "SELECT body FROM trace_span WHERE id = ?"
 UNSETTLED = """
-SELECT c.id, c.identity FROM call_event e JOIN call c ON c.identity = e.call_identity
+SELECT c.id, e.call_identity FROM call_event e INDEXED BY call_event_open CROSS JOIN call c
+       ON substr(c.trace_id, -6) = lower(hex(substr(e.call_identity, 14, 3)))
+          AND c.trace_id = lower(hex(substr(e.call_identity, 1, 16))) AND c.trace_id <> ''
+          AND c.span_id = lower(hex(substr(e.call_identity, 17, 8)))
 WHERE e.settled = 0 GROUP BY c.id LIMIT ?
 """
 EVENTS_OF_CALL = """
@@ -60,13 +63,14 @@ SELECT id, trace_id, span_id, response_id, thumbs FROM feedback
 WHERE call_id IS NULL AND received_at > ? ORDER BY received_at LIMIT ?
 """
 CALL_OF_RESPONSE = """
-SELECT id, project_id FROM call WHERE response_id = ?1 AND response_id <> ''
-ORDER BY id DESC LIMIT 1
-"""
-CALL_OF_SPAN = "SELECT id, project_id FROM call WHERE identity = ?"
+SELECT id, project_id FROM call WHERE OF_RESPONSE ORDER BY id DESC LIMIT 1
+""".replace("OF_RESPONSE", OF_RESPONSE)
+CALL_OF_SPAN = """
+SELECT id, project_id FROM call WHERE OF_TRACE AND span_id = ?2 ORDER BY id DESC LIMIT 1
+""".replace("OF_TRACE", OF_TRACE)
 CALL_OF_TRACE = """
-SELECT id, project_id FROM call WHERE trace_id = ?1 AND trace_id <> '' ORDER BY id DESC LIMIT 1
-"""
+SELECT id, project_id FROM call WHERE OF_TRACE ORDER BY id DESC LIMIT 1
+""".replace("OF_TRACE", OF_TRACE)
 JOIN_FEEDBACK = "UPDATE feedback SET call_id = ? WHERE id = ?"
 NEXT_POSITION = "SELECT coalesce(max(position), -1) + 1 FROM flag WHERE call_id = ?"
 HAS_FLAG = "SELECT 1 FROM flag WHERE call_id = ? AND rule = ?"
@@ -88,7 +92,8 @@ FROM call WHERE id = ?
 LONELY_SPANS = """
 DELETE FROM trace_span WHERE id IN (
     SELECT s.id FROM trace_span s WHERE s.received_at BETWEEN ?1 AND ?2
-    AND NOT EXISTS (SELECT 1 FROM call c WHERE c.trace_id = s.trace_id AND c.trace_id <> '')
+    AND NOT EXISTS (SELECT 1 FROM call c WHERE c.trace_id = s.trace_id AND c.trace_id <> ''
+                    AND substr(c.trace_id, -6) = substr(s.trace_id, -6))
     LIMIT ?3)
 """
 
@@ -166,7 +171,7 @@ def has_open_events(db: Database) -> bool:
 
 
 def unsettled(db: Database, limit: int = 200) -> list[tuple[int, bytes]]:
-    """Calls (id, identity) for which texts have come that they don't have yet."""
+    """Calls (id, trace id and span id) for which texts have come that they don't have yet."""
     return [(int(row[0]), bytes(row[1])) for row in db.rows(UNSETTLED, (limit,))]
 
 
@@ -242,7 +247,7 @@ def _named(db: Database, row: sqlite3.Row) -> sqlite3.Row | None:
         if found is not None:
             return found
     if row["trace_id"] and row["span_id"]:
-        found = db.row(CALL_OF_SPAN, (bytes.fromhex(row["trace_id"] + row["span_id"]),))
+        found = db.row(CALL_OF_SPAN, (row["trace_id"], row["span_id"]))
         if found is not None:
             return found
     # A span that is no call, such as the agent's, stands for the last call of its trace.

@@ -36,6 +36,10 @@ _SCRIPTS: Final = (
     ("Japanese", "\u3040", "\u30ff"),
     ("Chinese", "\u4e00", "\u9fff"),
 )
+_OTHER_SCRIPTS: Final = re.compile("[\u0370-\u1fff\u3040-\u9fff\uac00-\ud7af]+")
+"""Where the letters of all those scripts are; Latin ones and most punctuation lie elsewhere."""
+_LONG: Final = 400
+"""Characters from which on words between blanks tell enough: those at a comma can be left out."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _READ: Final = 2000
 _ROLE: Final = re.compile(r"(?m)^(?:system|user|assistant|tool): ")
@@ -58,17 +62,20 @@ def language_of(text: str, least: int = 3) -> str:
         least: How many of a language's commonest words must be in it.
     """
     text = text[:_READ]
-    if not text.isascii():
+    other = "" if text.isascii() else "".join(_OTHER_SCRIPTS.findall(text))
+    if other:
         letters = sum(letter.isalpha() for letter in text)
         for name, first, last in _SCRIPTS:
-            count = sum(first <= letter <= last for letter in text)
+            count = sum(first <= letter <= last for letter in other)
             if letters and count > letters * (0.15 if name == "Japanese" else 0.4):
                 return name
     counts: dict[str, int] = {}
     table = _table()
-    for word in _WORD.findall(text.lower()):
-        for language in table.get(word, ()):
-            counts[language] = counts.get(language, 0) + 1
+    lowered = text.lower()
+    for word in lowered.split() if len(text) > _LONG else _WORD.findall(lowered):
+        if word in table:
+            for language in table[word]:
+                counts[language] = counts.get(language, 0) + 1
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])
     if not ranked or ranked[0][1] < least:
         return ""

@@ -19,6 +19,9 @@ _CARD: Final = re.compile(r"(?<![\d.,])(?:\d[ -]?){12,18}\d(?![\d.,]\d)")
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SSN: Final = re.compile(r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b")
 _PHONE: Final = re.compile(r"(?<![\w+])\+\d{1,3}[ ./-]?(?:\(?\d{1,5}\)?[ ./-]?){2,6}\d{2,}\b")
+_FEWEST_DIGITS: Final = 5
+"""Any of these numbers has at least as many."""
+_CARD_DIGITS: Final = 13
 _KINDS: Final = ("email", "card", "iban", "ssn", "phone")
 _SAMPLES: Final = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid")
 
@@ -105,8 +108,9 @@ def _personal(text: str, kinds: frozenset[str]) -> list[tuple[str, re.Match[str]
             for found in _EMAIL.finditer(text)
             if not found.group().lower().endswith(_SAMPLES)
         ]
-    if any("0" <= letter <= "9" for letter in text):
-        if "card" in kinds:
+    digits = sum(map(text.count, "0123456789"))
+    if digits >= _FEWEST_DIGITS:
+        if "card" in kinds and digits >= _CARD_DIGITS:
             hits += [("a card number", found) for found in _CARD.finditer(text) if _luhn(found)]
         if "iban" in kinds:
             hits += [("a bank account", found) for found in _IBAN.finditer(text) if _iban(found)]

@@ -30,4 +30,5 @@ STEPS: tuple[str, ...] = (
     "call_judgements",
     "call_marks",
     "asked_again",
+    "short_keys",
 )

@@ -56,7 +56,8 @@ class RetentionPage(Page[RetentionView]):
         "the hour. Times (p50, p95, p99) are told only of the span in which every call is there: "
         "old calls that stayed are the conspicuous ones.\n"
         "size: texts as they lie packed in the file, and 1.1 kB for each call's row, its places in "
-        "the indexes and its words."
+        "the indexes and its words. The steps of traces come on top; they go with the last call of "
+        "their trace."
     )
     TOPICS = frozenset({"retention", "review"})
     AUTO_FOCUS = "#kept"

@@ -242,6 +242,10 @@ def review_text(review: Review) -> str:
     """Who judged a call how, and when."""
     severity = f" ({review.severity})" if review.severity not in ("", review.verdict) else ""
     text = f"{review.verdict}{severity}, {review.reviewer}, {moment(review.reviewed_at)}"
+    how = {"second": ["second look"], "resolve": ["resolved"]}.get(review.asked_as, [])
+    how += ["blind"] if review.blind else []
+    how += ["one of many at once"] if review.batch_id is not None else []
+    text += f" ({', '.join(how)})" if how else ""
     if review.note:
         text += f": {review.note}"
     return f"{text} (taken back)" if review.undone_at is not None else text

@@ -25,7 +25,8 @@ class IncidentPage(Page[IncidentView]):
     PURPOSE = (
         "Production is certainly beyond its tolerance: the lower bound of its wrong rate lies "
         "above what is tolerated. b moves the label production back to the last version that was "
-        "within it on the gate split; everything that is done stands in the timeline."
+        "within it on the gate split, a draws more calls for the audit, v opens the queue; "
+        "everything that is done stands in the timeline."
     )
     FIGURES = (
         "exceeded: the whole interval of the live wrong rate lies above the tolerance; an estimate "
@@ -54,9 +55,11 @@ class IncidentPage(Page[IncidentView]):
     def why_not(self, command_id: str) -> str | None:
         """An incident that is over takes no more deeds."""
         name = command_id.rpartition(".")[2]
-        if name in ("roll_back", "close", "note") and self.model is not None:
+        if name in ("roll_back", "raise_audit", "close", "note") and self.model is not None:
             if self.model.is_over:
                 return f"Incident {self._incident_id} is closed."
+            if name == "raise_audit" and not self.model.larger_audit:
+                return "All calls are drawn for the audit already."
             if name == "roll_back" and not self.model.roll_backs:
                 return "No earlier version of a released prompt was within the tolerance."
         return super().why_not(command_id)
@@ -75,6 +78,24 @@ class IncidentPage(Page[IncidentView]):
         self.app.push_screen(
             ConfirmScreen("Roll back?", f"incident {self._incident_id}", moves), answered
         )
+
+    def do_raise_audit(self) -> None:
+        """Ask, then draw more."""
+        if self.model is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                work = partial(incidents.raise_audit, self.workspace, self._incident_id)
+                self.in_thread(work, self._done, group="incident")
+
+        subject = f"incident {self._incident_id}"
+        words = f"{self.model.larger_audit}."
+        self.app.push_screen(ConfirmScreen("Raise the audit?", subject, words), answered)
+
+    def do_queue(self) -> None:
+        """Judge what waits."""
+        self.llmops.go_to("triage")
 
     def do_note(self) -> None:
         """Write into the timeline."""
@@ -119,6 +140,8 @@ def incident_sections(view: IncidentView) -> list[Section]:
     sections.append(Section("Now", f"{now} {budget[:1].upper()}{budget[1:]}.".strip()))
     if not view.is_over:
         deeds = [f"b: {item.sentence()}" for item in view.roll_backs]
+        if view.larger_audit:
+            deeds.append(f"a: {view.larger_audit}.")
         sections.append(Section("What may be done", "\n".join([*deeds, *view.advice])))
     lines = [
         f"{_time(event.happened_at)}  {event.kind}, {event.author}: {event.sentence}"

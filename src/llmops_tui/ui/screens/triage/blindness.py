@@ -82,8 +82,11 @@ class Blindness(Ordering[Model]):
         lane = self._queue.lane
         if command_id == "triage.alike" and lane in ONE_BY_ONE:
             return ONE_BY_ONE[lane]
-        if command_id in TELLS and self._current is not None and self._blind[lane]:
-            return "Blind: that would tell why the call is here; b ends it."
+        if self._current is not None and self._blind[lane]:
+            if command_id in TELLS:
+                return "Blind: that would tell why the call is here; b ends it."
+            if command_id == "triage.example" and lane is Lane.SECOND:
+                return "Blind: the example would tell what the first verdict is; b ends it."
         if command_id == "triage.why" and (self.judged is None or not self._blind[lane]):
             return "Nothing is hidden here; b hides why a call is here."
         return super().why_not(command_id)

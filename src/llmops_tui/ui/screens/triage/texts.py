@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from llmops_tui.core.call import CallDetail, Lane
 from llmops_tui.core.tolerance import State, Tolerance, percent
-from llmops_tui.services.triage import LiveEstimate, budget_words
+from llmops_tui.core.tolerance.words import count
+from llmops_tui.services.triage import CLAIM_MS, LiveEstimate, budget_words
 from llmops_tui.ui.screens.monitor.texts import flags_text
 from llmops_tui.ui.widgets.text_pane import Section
 
@@ -16,8 +17,8 @@ NO_PROJECT = (
 HIDDEN = "Why it is here: not shown while you judge; v shows it, b always."
 NONE_FOUND = (
     "Nothing that waits in this lane looks so; esc clears the filter.\n\n"
-    "It takes words of question and answer, tag:refund, assignee:me (or a name, or none) and "
-    "rule:refusal."
+    "It takes words of question and answer (a star behind one stands for any ending), and "
+    "tag:refund, assignee:me (or a name, or none), rule:refusal."
 )
 NAMES = {
     Lane.FLAGGED: ("f", "flagged"),
@@ -33,26 +34,25 @@ PICKED = "Why it is here: you opened it."
 def lanes_line(lane: Lane, waiting: dict[Lane, int], estimate: LiveEstimate | None) -> str:
     """The lanes with what waits and what was judged; the current one in brackets.
 
-    What was judged of the others is left out where there are more than the usual two.
+    Where there are more than the usual two, of the others only how many wait.
     """
-    shown = [Lane.FLAGGED, Lane.AUDIT]
-    if lane is Lane.MIXED:
-        shown = [Lane.MIXED]
-    asked = [Lane.SECOND, Lane.RESOLVE]
+    shown = [Lane.MIXED] if lane is Lane.MIXED else [Lane.FLAGGED, Lane.AUDIT]
+    asked = (Lane.SECOND, Lane.RESOLVE)
     shown += [each for each in asked if each is lane or waiting.get(each, 0)]
+    short = len(shown) > 2
     return "  ".join(
-        _lane_text(
-            each,
-            waiting.get(each, 0),
-            estimate if each is lane or len(shown) < 3 else None,
-            here=each is lane,
-        )
+        _lane_text(each, waiting.get(each, 0), estimate, here=each is lane, short=short)
         for each in shown
     )
 
 
-def _lane_text(lane: Lane, waits: int, estimate: LiveEstimate | None, *, here: bool) -> str:
-    text = f"{NAMES[lane][1]}: {waits:,} wait"
+def _lane_text(
+    lane: Lane, waits: int, estimate: LiveEstimate | None, *, here: bool, short: bool
+) -> str:
+    text = f"{NAMES[lane][1]}: {waits:,}"
+    if short and not here:
+        return f" {text} "
+    text += " wait"
     if estimate is not None and lane in (Lane.FLAGGED, Lane.AUDIT):
         lanes = estimate.lanes
         judged = lanes.flagged_reviewed if lane is Lane.FLAGGED else lanes.audited
@@ -109,6 +109,14 @@ def nothing_waits(
         for other, (key, name) in NAMES.items()
         if other not in here and other is not Lane.MIXED and waiting.get(other)
     ]
+    with_others = sum(waiting.get(each, 0) for each in here)
+    if with_others:
+        verb = "is" if with_others == 1 else "are"
+        others.insert(
+            0,
+            f"{with_others:,} {verb} in front of somebody else at this moment; what they leave "
+            f"comes here within {CLAIM_MS // 60_000} minutes.",
+        )
     first = (
         f"Nothing waits in this lane. {' '.join(others)}"
         if others
@@ -158,5 +166,15 @@ def unknown_text(estimate: LiveEstimate) -> str:
         lines.append("How the flagged calls are: none was judged.")
     if lanes.unsure:
         lines.append(f"Whether the {lanes.unsure:,} that were left as not sure are right.")
+    if estimate.disputed:
+        lines.append(
+            f"Who is right about the {count(estimate.disputed, 'call')} on which two differ: "
+            "counted as wrong until a third decides (R)."
+        )
+    if estimate.together:
+        lines.append(
+            f"Whether each of the {count(estimate.together, 'verdict')} given to many calls at "
+            "once is right: nobody read each answer."
+        )
     lines.append("Whether the verdicts themselves are right: people err too.")
     return "\n".join(lines)
