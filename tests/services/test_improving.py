@@ -123,7 +123,7 @@ def test_without_a_dev_split_there_is_no_test(tmp_path: Path, endpoint: MockEndp
 def test_what_cant_be_a_change_is_refused_and_nothing_is_kept(
     bench: Bench, endpoint: MockEndpoint, answer: str, why: str
 ):
-    run_id = measured(bench, limit=3)
+    run_id = measured(bench, limit=3, seed=1)
     endpoint.configure(answer=answer)
     with pytest.raises(InputError, match=why):
         improving.propose(bench.workspace, run_id, 0, bench.model)

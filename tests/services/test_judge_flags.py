@@ -16,7 +16,7 @@ from llmops_tui.core.errors import InputError
 from llmops_tui.core.flags import FlagRule
 from llmops_tui.services import flag_rules, judge_flags
 from llmops_tui.services.judge_flags import JudgeThread
-from llmops_tui.store import call_judgements, calls
+from llmops_tui.store import call_judgements, calls, verdicts
 
 WRONG = '={"reason": "rude", "pass": false}'
 RIGHT = '={"reason": "kind", "pass": true}'
@@ -179,6 +179,6 @@ def test_people_tell_how_the_judge_errs(bench: Bench, endpoint: MockEndpoint) ->
         while judge.round():
             pass
         for call_id in ids:
-            calls.add_review(db, ReviewDraft(call_id, verdict, "ada", Lane.CHOSEN, 1.0))
+            verdicts.add_review(db, ReviewDraft(call_id, verdict, "ada", Lane.CHOSEN, 1.0))
     said = judge_flags.against_people(bench.workspace, project_id, 30)
     assert said.startswith("The judge finds 75% of 12 wrong answers and passes 100% of 20 right")

@@ -211,3 +211,14 @@ def test_other_tools_can_read_the_views(path: Path):
     for view in ("v_examples", "v_samples", "v_calls"):
         assert db.rows(f"SELECT * FROM {view}") == []
     db.close()
+
+
+def test_a_workspace_is_made_without_the_large_libraries_that_may_be_installed(path: Path) -> None:
+    code = (
+        "import sys; from llmops_tui.store.database import Database; Database(sys.argv[1]);"
+        "print([name for name in ('numpy', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
-import sqlite_utils
-from sqlite_utils.migrations import Migrations
-
 from llmops_tui.store.database import APPLICATION_ID, PAGE_SIZE
 from llmops_tui.store.schema.steps import STEPS
+
+
+@contextmanager
+def _hidden(*names: str) -> Iterator[None]:
+    """Let modules that aren't loaded yet look as if they were not installed."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: can't be imported
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+# sqlite-utils loads both where they are there, for the types of their columns: 85 MB and half a
+# second of which nothing is needed here.
+with _hidden("pandas", "numpy"):
+    import sqlite_utils
+    from sqlite_utils.migrations import Migrations
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] = STEPS) -> None:
