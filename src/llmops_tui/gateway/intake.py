@@ -43,6 +43,7 @@ _LINGER_S = 0.001
 """In a rush of small posts, a commit of fewer calls waits this long for those about to come: one
 of sixteen takes twice as long as one of a single call."""
 
+_CACHE_MIB = 24
 _PRESSED_S = 0.05
 """For how long calls that had to wait count as a rush."""
 
@@ -263,6 +264,7 @@ class Intake:
     # --- the writer's thread
 
     def _work(self) -> None:
+        self._db.keep_pages(_CACHE_MIB)
         while group := self._take():
             try:
                 self._write(group)

@@ -28,6 +28,7 @@ _SIZE: Final = 112 * 1024
 _LEVEL: Final = 3
 _FIRST_ID: Final = 32768  # lower ids are reserved by the format
 _LENGTHS: Final = struct.Struct("<II")
+_FEW: Final = 8
 _LONGEST_SAMPLE: Final = 64 * 1024
 
 NEWEST_DICTIONARY = "SELECT max(id) FROM text_dictionary"
@@ -52,7 +53,14 @@ def pack_texts(db: Database, texts: Sequence[tuple[str, str, str]]) -> list[byte
     """Pack (question, answer, attributes) of several calls with the newest dictionary."""
     row = db.row(NEWEST_DICTIONARY)
     engine = _packer(db, int(row[0]) if row and row[0] else 0)
-    return [engine.compress(_joined(*one)) for one in texts]
+    whole = [_joined(*one) for one in texts]
+    together = getattr(engine, "multi_compress_to_buffer", None)  # not in each build of the library
+    if together is None or len(whole) < _FEW:
+        return [engine.compress(one) for one in whole]
+    # In one go other threads have the interpreter meanwhile, instead of being asked for it back
+    # after each text (see `bulk`).
+    packed = together(whole)
+    return [packed[place].tobytes() for place in range(len(whole))]
 
 
 def unpack_texts(db: Database, body: bytes) -> tuple[str, str, str]:
