@@ -160,18 +160,6 @@ def test_opentelemetrys_older_instrumentation_sends_texts_as_log_events(
     assert '"log_events"' in found[0].attributes
 
 
-def test_texts_that_come_as_one_event_of_details_find_their_call(running: Production) -> None:
-    [call] = running.run(
-        "OpenTelemetry's instrumentation of the OpenAI SDK",
-        expected=1,
-        by_otlp=True,
-        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="event_only",
-        OTEL_EXPORTER_OTLP_COMPRESSION="gzip",
-    )
-    assert said(call) == CAPITAL
-    assert '"log_events"' in call.attributes
-
-
 def test_the_anthropic_sdk_by_its_own_spans(running: Production) -> None:
     more = (
         "asked = [{'role': 'user', 'content': 'Count to three'}]\n"
