@@ -215,9 +215,9 @@ def test_no_client_reaches_anything_but_this_machine(running: Production) -> Non
 def test_the_app_tells_applications_the_same() -> None:
     page = documented.sections()
     said = page["The OpenAI SDK"].exports | page["The Anthropic SDK"].exports
-    assert said == connecting.PROXY
+    assert said == connecting.USUAL.proxy
     title = "OpenTelemetry's instrumentation of the OpenAI SDK"
-    assert connecting.OTLP.items() <= (page[OTLP].exports | page[title].exports).items()
+    assert connecting.USUAL.otlp.items() <= (page[OTLP].exports | page[title].exports).items()
     assert documented.ADDRESS == connecting.ADDRESS
 
 
