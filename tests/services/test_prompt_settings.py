@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,9 @@ def test_an_empty_form_leaves_it_to_the_endpoint_and_keeps_what_it_does_not_know
         ({"max_tokens": "1.5"}, "max_tokens: input should be a valid integer"),
         ({"tools": "[{"}, "tools can't be read: it is no JSON"),
         ({"tools": json.dumps([{"type": "function"}])}, "tools.0.function: field required"),
+        ({"tools": "[" * 200_000}, "tools can't be read: it is no JSON"),
+        ({"schema": "nowhere.json"}, "the schema is neither JSON nor a file"),
+        ({"schema": "."}, "the schema is neither JSON nor a file"),
         ({"schema": "[1]"}, "A JSON Schema is an object."),
         ({"schema": '{"type": "objekt"}'}, "objekt"),
     ],
@@ -44,6 +48,17 @@ def test_what_cannot_be_used_is_said(values: dict[str, str], said: str) -> None:
     with pytest.raises(InputError) as caught:
         read(values, PromptSettings())
     assert said in str(caught.value)
+
+
+def test_schema_and_tools_are_read_from_files_that_are_named(tmp_path: Path) -> None:
+    schema, tools = tmp_path / "schema.json", tmp_path / "tools.json"
+    schema.write_text(json.dumps(SCHEMA, indent=2), "utf-8-sig")
+    tools.write_text(json.dumps(TOOLS))
+    settings = read({"schema": str(schema), "tools": f" {tools} "}, PromptSettings())
+    assert settings == PromptSettings({"tools": TOOLS}, SCHEMA)
+    tools.write_bytes(b"[" + b" " * 1_000_000)
+    with pytest.raises(InputError, match="larger than 1,000 kB"):
+        read({"tools": str(tools)}, PromptSettings())
 
 
 @pytest.mark.parametrize("text", ["", "{", "1", '"x"', "[1, 2]", '[{}, "x"]', "[{}]"])

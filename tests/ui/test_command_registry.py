@@ -8,6 +8,8 @@ import pkgutil
 from pathlib import Path
 
 from tests.ui.driving import press, shown
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 
 import llmops_tui.ui.screens as screens
 from llmops_tui.ui import keymap
@@ -32,6 +34,22 @@ def pages_and_dialogs() -> list[type]:
 
 def test_no_key_means_two_things_on_any_page() -> None:
     assert keymap.all_conflicts({}) == []
+
+
+def test_terminals_can_send_every_key() -> None:
+    keys = {key for command in registry.all_commands() for key in command.keys.split(",")}
+    sent = {
+        key: ("\x1b" + key[-1] if key.startswith("alt+") else chr(ord(key[-1]) & 0x1F))
+        for key in keys
+        if key[:-1] in ("alt+", "ctrl+") and key[-1].isalpha()
+    }
+    heard = {}
+    for key, data in sent.items():
+        parser = XTermParser()
+        events = [*parser.feed(data), *parser.feed("")]
+        heard[key] = [event.key for event in events if isinstance(event, Key)]
+    assert len(sent) > 15
+    assert {key: names for key, names in heard.items() if names != [key]} == {}
 
 
 def test_command_ids_are_unique_and_explained() -> None:

@@ -293,6 +293,8 @@ async def test_a_misspelled_variable_is_named_with_what_was_meant(app: LlmopsApp
         assert "contry" in marked
         await press(pilot, "ctrl+o")
         assert "Line 6: the variable `contry` has no value." in shown(app)
+        await press(pilot, "ctrl+s")
+        assert "words v1 doesn't have what it asks for: contry (did you mean" in shown(app)
 
 
 async def test_a_column_that_no_variable_asks_for_is_said(bench: Bench, app: LlmopsApp) -> None:
@@ -746,15 +748,21 @@ async def test_several_models_are_asked_beside_each_other(
     live: Bench, size: tuple[int, int]
 ) -> None:
     first = live.model.model
-    models.add_model(live.workspace, replace(first, id=0, name="second", input_price=5000))
+    models.add_model(
+        live.workspace,
+        replace(first, id=0, name="second", input_price=5000, context_window=2000),
+    )
     app = LlmopsApp(live.workspace)
     async with app.run_test(size=size) as pilot:
         page = await open_editor(pilot)
-        await press(pilot, "alt+b")
+        await press(pilot, "alt+a")
         await press(pilot, "enter")
         assert [view.model.name for view in page.models_asked] == ["mock", "second"]
         await press(pilot, "ctrl+o")
-        assert "second: ≈" in shown(app)
+        before = shown(app)
+        assert "tokens  context unknown" in before
+        assert "% of 2,000" in before
+        assert "USD + answer" in before
         await press(pilot, "ctrl+o")
         await pilot.press("ctrl+r")
         await until(pilot, lambda: shown(app).count("✓ RIGHT") == 2)
@@ -762,7 +770,10 @@ async def test_several_models_are_asked_beside_each_other(
         assert "Answer of second at mock" in shown(app)
         await press(pilot, "escape")
         assert app.screen is page
-        await press(pilot, "alt+b")
+        await press(pilot, "ctrl+o")
+        await until(pilot, lambda: "USD a call" in shown(app))
+        await press(pilot, "ctrl+o")
+        await press(pilot, "alt+a")
         await press(pilot, "enter")
         assert len(page.models_asked) == 1
         assert app.unforeseen == []
@@ -773,7 +784,7 @@ async def test_esc_stops_all_questions_that_are_out(live: Bench) -> None:
     app = LlmopsApp(live.workspace)
     async with app.run_test(size=WIDE) as pilot:
         page = await open_editor(pilot)
-        await press(pilot, "alt+b")
+        await press(pilot, "alt+a")
         await press(pilot, "enter")
         await press(pilot, "alt+p", "alt+p")
         await until(pilot, lambda: page.previewer.example and page.previewer.example.position == 4)
@@ -818,15 +829,15 @@ async def test_text_is_found_and_replaced(app: LlmopsApp) -> None:
         await until(pilot, lambda: "unknown: land" in shown(app))
         await pilot.press("ctrl+z")
         await until(pilot, lambda: page.text == CAPITALS)
-        await press(pilot, "ctrl+f", "ctrl+a")
+        await press(pilot, "ctrl+f")
         await pilot.press(*"nowhere", "ctrl+s")
-        await until(pilot, lambda: "doesn't stand in the prompt" in shown(app))
+        await until(pilot, lambda: "'nowhere' doesn't stand in the prompt" in shown(app))
 
 
 async def test_an_example_is_put_into_the_prompt(bench: Bench, app: LlmopsApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         page = await open_editor(pilot)
-        await pilot.press("alt+f", "ctrl+s")
+        await pilot.press("alt+e", "ctrl+s")
         await until(pilot, lambda: "--- assistant ---\nParis" in page.text)
         assert "The capital of France? P" in page.text
 
@@ -1061,7 +1072,7 @@ async def test_settings_are_checked_sent_judged_and_saved_with_the_version(live:
         assert "temperature: input should be less than" in shown(app)
         await enter(pilot, "0.5")
         await pilot.press(*["tab"] * 5)
-        await enter(pilot, '{"type": "object"}')
+        app.screen.post_message(events.Paste('{\n  "type":\n  "object"\n}\n'))
         await press(pilot, "ctrl+s")
         assert app.screen is page
         assert page.sampler.current.words() == "temperature 0.5 · answers by schema"

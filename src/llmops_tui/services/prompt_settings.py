@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.chat import Json
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 KNOWN = ("temperature", "top_p", "max_tokens", "seed", "stop", "tools")
 """What the form asks for; whatever else a version has stays as it is."""
+MOST_BYTES = 1_000_000
+"""Of a file with a schema or tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,28 @@ def _schema(text: str) -> Mapping[str, Json] | None:
 
 
 def _json(text: str, what: str) -> Json:
+    if text.lstrip()[:1] not in "{[":
+        text = _file_text(text.strip(), what)
     try:
         value: Json = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{what} can't be read: it is no JSON ({error}).") from error
     return value
+
+
+def _file_text(name: str, what: str) -> str:
+    """What stands in a file that was named instead of JSON."""
+    try:
+        path = Path(name).expanduser()
+        if not path.is_file():  # a pipe would make the form wait for ever
+            raise FileNotFoundError
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{what} is neither JSON nor a file that can be read: {name}.") from error
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{name} is larger than {MOST_BYTES // 1000:,} kB: that is no schema.")
+    return data.decode("utf-8", "replace").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
 
 
 def _text(value: Json) -> str:

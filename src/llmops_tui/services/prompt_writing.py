@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmops_tui.core.chat import Answer, Json
 from llmops_tui.core.compose import without_includes
@@ -207,6 +207,8 @@ def judge(
             return Judged(outcome, reason, scores)
         if not scorers or example is None:
             return Judged(outcome, reason, scores)
+        judged = judge(scorers, answer, example, cost)
+        return replace(judged, reason=f"fits the response schema; {judged.reason}")
     if not scorers:
         return Judged(None, "the project has no scorer")
     if example is None:

@@ -79,7 +79,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("prompts.editor.model", "alt+m", "Model", "Choose the model to try it on.", 86),
     Command(
         "prompts.editor.beside",
-        "alt+b",
+        "alt+a",
         "Beside",
         "Add a model to try beside the first, up to four, or take one away.",
         87,
@@ -102,7 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "prompts.editor.few_shot",
-        "alt+f",
+        "alt+e",
         "Few-shot",
         "Put examples of the data set into the text; those of the gate split are refused.",
         90,

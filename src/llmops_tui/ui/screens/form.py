@@ -44,6 +44,10 @@ class Field:
     """Says what is wrong with a value, or None."""
     path: bool = False
     """Completes file names."""
+    lines: bool = False
+    """Keeps the lines of pasted text."""
+    whole: bool = False
+    """Selects what it holds when it is entered: typing replaces it."""
 
 
 class PathSuggester(Suggester):
@@ -264,8 +268,9 @@ class FormScreen(Dialog[Made], Generic[Made]):
             value=field.value,
             id=f"field-{field.name}",
             suggester=PathSuggester() if field.path else None,
-            select_on_focus=False,
+            select_on_focus=field.whole,
         )
+        control.keeps_lines = field.lines
         control.cursor_blink = False
         return control
 

@@ -28,7 +28,8 @@ FIRST_STEPS = (
     Section(
         "Your own first steps",
         "n        make a project: what it is for and how wrong it may be\n"
-        "7, a     add an endpoint, or the small model that comes with the program\n"
+        "7, a     add the endpoint where your model answers\n"
+        "7, E     or the small model that comes with the program\n"
         "2, i     import labelled examples: CSV, JSON Lines, text\n"
         "3, n     write a prompt\n"
         "4, n     run it on the examples, and watch how wrong it is",

@@ -51,7 +51,9 @@ class EditorPage(MoreCommands, Page[Desk]):
     FIGURES = (
         "unknown: a variable that the data set doesn't have. not used: a column that no variable "
         "asks for.\n"
-        "tokens: estimated from the length; the price is that of the question alone.\n"
+        "tokens: estimated from the length until the model answered this prompt once, then from "
+        "its own counts; the price has the usual answer in it from then on. context: tokens that "
+        "fit into question and answer together.\n"
         "In the text: ctrl+z undoes and ctrl+y does again; ctrl+x, ctrl+c and ctrl+v cut, copy "
         "and paste; shift with arrows selects; ctrl+u and ctrl+k delete to the start and the end "
         "of the line; tab goes to the preview and back. Characters that can't be seen stand as "
@@ -79,7 +81,7 @@ class EditorPage(MoreCommands, Page[Desk]):
         self._raw: str | None = None
         """The text where the editor can't hold it; it is shown then, and edited in $EDITOR."""
         self._model: ModelView | None = None
-        self.trier = Trier(self, self._draw_detail)
+        self.trier = Trier(self, self.redraw)
         self.saver = Saver(self)
         self.previewer = Previewer(self)
         self.finder = Finder(self)
@@ -293,7 +295,8 @@ class EditorPage(MoreCommands, Page[Desk]):
         bar.put(words.line_of(parts, width))
         example = words.example_words(previewer.examples, previewer.index, EXAMPLE_KEY)
         many = len(self.model.models) if self.model else 0
-        parts = words.figure_parts(previewer.preview, example, self._model, many)
+        cost = next(iter(self.costs), None)
+        parts = words.figure_parts(cost, example, self._model, many)
         self.query_one("#figures", Bar).put(words.line_of(parts, width))
 
     def _draw_detail(self) -> None:
@@ -302,7 +305,7 @@ class EditorPage(MoreCommands, Page[Desk]):
             return
         attempt = words.attempt_sections(self.trier.attempt)
         preview = words.preview_sections(previewer.preview, previewer.example)
-        costs = words.cost_sections(previewer.preview, self.models_asked)
+        costs = words.cost_sections(self.costs)
         shown = [*attempt, *costs, *preview]
         self.query_one("#preview", TextPane).show_sections(shown, keep_place=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from llmops_tui.services import prompt_turns, prompts
+from llmops_tui.services.question_cost import QuestionCost, question_cost
 from llmops_tui.ui.screens.pick import PickScreen
 from llmops_tui.ui.screens.prompts import choices
 
@@ -38,6 +39,18 @@ class MoreCommands:
             if str(view.model.id) in kept and view.model.id != first.model.id
         ]
         return (first, *beside[: MOST_MODELS - 1])
+
+    @property
+    def costs(self) -> tuple[QuestionCost, ...]:
+        """What the question costs on each model that is asked; none before it is rendered."""
+        page = self._page
+        preview = page.previewer.preview
+        if preview is None or preview.problem:
+            return ()
+        return tuple(
+            question_cost(view.model, preview.tokens, page.trier.heard(view))
+            for view in self.models_asked
+        )
 
     def do_beside(self) -> None:
         """Add a model to try beside the first, or take one away."""

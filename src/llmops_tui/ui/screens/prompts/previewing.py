@@ -55,6 +55,20 @@ class Previewer:
         found = self.examples.version.columns if self.examples else ()
         return tuple(name for name in found if name not in (RIGHT_COLUMN, WRONG_COLUMN))
 
+    @property
+    def warning(self) -> str:
+        """What a person should know before they save; empty where all variables are known."""
+        if self.preview is None or self.examples is None:
+            return ""
+        unknown = [
+            f"{one.name} (did you mean {one.suggestion}?)" if one.suggestion else one.name
+            for one in self.preview.variables
+            if one.unknown
+        ]
+        if not unknown:
+            return ""
+        return f"{self.examples.title} doesn't have what it asks for: {', '.join(unknown)}."
+
     def use_dataset(self, dataset: Dataset | None) -> None:
         """Take examples from here, from where the person left off."""
         self.dataset, self.examples, self.example, self.index = dataset, None, None, 0

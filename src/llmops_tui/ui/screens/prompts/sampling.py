@@ -18,9 +18,11 @@ FIELDS = (
     ("max_tokens", "max tokens", "Of an answer: with it a cost cap can't be exceeded."),
     ("seed", "seed", "For endpoints that can repeat themselves."),
     ("stop", "stop", "Texts at which the answer ends, with | between them."),
-    ("schema", "response schema", 'JSON Schema of the answer, such as {"type": "object"}.'),
-    ("tools", "tools", "A JSON list of functions that the model may call."),
+    ("schema", "response schema", "JSON Schema of the answer, pasted, or the name of its file."),
+    ("tools", "tools", "A JSON list of functions that the model may call, or its file."),
 )
+LONG = ("schema", "tools")
+"""Pasted in many lines, or read from a file."""
 
 
 class Sampler:
@@ -55,7 +57,14 @@ class Sampler:
         page, before = self._page, self.current
         values = prompt_settings.shown(before)
         fields = [
-            Field(name, label, values[name], f"{help} Empty: the endpoint's own.")
+            Field(
+                name,
+                label,
+                values[name],
+                f"{help} Empty: the endpoint's own.",
+                path=name in LONG,
+                lines=name in LONG,
+            )
             for name, label, help in FIELDS
         ]
 

@@ -46,7 +46,7 @@ class Saver:
                 f"Save {state.prompt.name} as a new version",
                 [Field("note", "What changed", help="One line for the list of versions, or none.")],
                 submit,
-                intro=f"{why} {affects}".strip(),
+                intro=" ".join(filter(None, (why, page.previewer.warning, affects))),
             ),
             ended,
         )

@@ -14,12 +14,14 @@ from llmops_tui.core.errors import LlmopsError
 from llmops_tui.services import prompt_trying, prompt_writing
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompt_writing import Judged
+from llmops_tui.services.question_cost import Heard
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from llmops_tui.ui.screens.prompts.editor import EditorPage
 
+HEARD_PLACE = "prompts.heard"
 SHOW_S = 0.25
 """What arrives is shown this often: a stream of tokens is no reason for a stream of repaints."""
 
@@ -122,6 +124,13 @@ class Trier:
             group="keep",
         )
 
+    def heard(self, view: ModelView) -> Heard:
+        """What a model said of this prompt's questions, in this sitting and before."""
+        return Heard.from_text(self._page.llmops.recall(self._heard_place(view)))
+
+    def _heard_place(self, view: ModelView) -> str:
+        return f"{HEARD_PLACE}.{self._page.prompt.id}.{view.model.id}"
+
     def stop(self) -> bool:
         """Take the questions back; False where none is out."""
         if not self.under_way:
@@ -143,7 +152,7 @@ class Trier:
         composer = self._page.previewer.composer
         scorers = self._page.scorers
 
-        def work() -> tuple[Answer, Judged]:
+        def work() -> tuple[Answer, Judged, int]:
             answer = prompt_trying.try_prompt(
                 model,
                 text,
@@ -154,9 +163,8 @@ class Trier:
                 cancelled=line.stop.is_set,
             )
             cost = model.model.cost(answer.usage)
-            return answer, prompt_writing.judge(
-                scorers, answer, example, cost, settings.response_schema
-            )
+            judged = prompt_writing.judge(scorers, answer, example, cost, settings.response_schema)
+            return answer, judged, prompt_trying.preview(text, example, (), composer).tokens
 
         self._page.in_thread(
             work,
@@ -188,8 +196,13 @@ class Trier:
         is_known = place < len(self._lines) and self._lines[place] is line
         return is_known and self.attempts[place].under_way
 
-    def _answered(self, line: _Line, place: int, answer: Answer, judged: Judged) -> None:
+    def _answered(
+        self, line: _Line, place: int, answer: Answer, judged: Judged, estimated: int
+    ) -> None:
         if self._is_out(line, place):
+            view = self.attempts[place].model
+            heard = self.heard(view).plus(estimated, answer.usage)
+            self._page.llmops.remember(self._heard_place(view), heard.to_text())
             self._settle(place, answer=answer, judged=judged)
 
     def _failed(self, line: _Line, place: int, error: Exception) -> None:

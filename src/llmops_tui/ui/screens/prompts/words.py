@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from llmops_tui.core.chat import Message, Model
+from llmops_tui.core.chat import Message
 from llmops_tui.core.dataset import Example
 from llmops_tui.core.prompt import VariableProblem
 from llmops_tui.core.prompt_version import PromptVersion
 from llmops_tui.core.run import Outcome
-from llmops_tui.core.text import cells, one_line
+from llmops_tui.core.text import cells, one_line, visible
 from llmops_tui.services.models import ModelView
 from llmops_tui.services.prompt_trying import Preview
 from llmops_tui.services.prompt_writing import Examples
 from llmops_tui.services.prompts import EditorState
+from llmops_tui.services.question_cost import QuestionCost
 from llmops_tui.services.run_words import money
 from llmops_tui.ui.screens.prompts.trying import Attempt
 from llmops_tui.ui.widgets.text_pane import Section
@@ -93,12 +94,12 @@ def _unknown(problem: VariableProblem) -> str:
 
 
 def figure_parts(
-    preview: Preview | None, example: str, model: ModelView | None, models: int
+    cost: QuestionCost | None, example: str, model: ModelView | None, models: int
 ) -> list[Part]:
     """Example, size, price and model of the next question."""
     parts: list[Part] = [(example, "")]
-    if preview is not None and preview.tokens:
-        parts.append((tokens_words(preview.tokens, model.model if model else None), ""))
+    if cost is not None and cost.tokens:
+        parts.append((_question_words(cost), ""))
     if model is None:
         parts.append(("no model: 7, then a adds one", "doubt"))
     else:
@@ -107,20 +108,21 @@ def figure_parts(
     return parts
 
 
-def tokens_words(tokens: int, model: Model | None) -> str:
-    """Estimated size of a question and its price: `≈ 45 tokens, 0.0012 USD + answer`."""
-    words = f"≈ {tokens:,} tokens"
-    if model is None:
-        return words
-    if model.context_window:
-        share = 100 * tokens / model.context_window
-        if share >= 100:
-            words += " (TOO LONG for the model)"
-        elif share >= WORTH_SAYING:
-            words += f" ({share:.0f} % of the context)"
-    if model.input_price or model.output_price:
-        words += f", {money(tokens * model.input_price, model.currency)} + answer"
-    return words
+def _question_words(cost: QuestionCost) -> str:
+    """Size of a question and its price: `≈ 45 tokens, 0.0012 USD + answer`."""
+    words = f"≈ {cost.tokens:,} tokens"
+    share = cost.context_share or 0
+    if share >= 1:
+        words += " (TOO LONG for the model)"
+    elif 100 * share >= WORTH_SAYING:
+        words += f" ({100 * share:.0f} % of the context)"
+    return f"{words}, {_price(cost)}" if cost.is_priced else words
+
+
+def _price(cost: QuestionCost) -> str:
+    """`0.0012 USD + answer`; whole where the length of answers is known."""
+    price = money(cost.cost, cost.model.currency)
+    return f"{price} + answer" if cost.answer_tokens is None else f"≈ {price} a call"
 
 
 def example_words(examples: Examples | None, index: int, key: str) -> str:
@@ -165,12 +167,38 @@ def _message_sections(message: Message) -> list[Section]:
     ]
 
 
-def cost_sections(preview: Preview | None, models: Sequence[ModelView]) -> list[Section]:
-    """What the question costs on each of several models; for one the line below says it."""
-    if preview is None or not preview.tokens or len(models) < 2:
+def cost_sections(costs: Sequence[QuestionCost]) -> list[Section]:
+    """Size, share of the context and price of the question, on each model that is asked."""
+    if not costs or not any(cost.tokens for cost in costs):
         return []
-    lines = [f"{view.model.name}: {tokens_words(preview.tokens, view.model)}" for view in models]
+    rows = [
+        (
+            visible(cost.model.name, newlines=False),
+            f"≈ {cost.tokens:,} tokens",
+            _context_words(cost),
+            _price(cost) if cost.is_priced else "no price",
+        )
+        for cost in costs
+    ]
+    name, size, context = (max(cells(row[column]) for row in rows) for column in range(3))
+    lines = [
+        f"{_wide(row[0], name)}  {row[1]:>{size}}  {_wide(row[2], context)}  {row[3]}".rstrip()
+        for row in rows
+    ]
     return [Section("asked of", "\n".join(lines))]
+
+
+def _context_words(cost: QuestionCost) -> str:
+    share = cost.context_share
+    if share is None:
+        return "context unknown"
+    if share >= 1:
+        return f"TOO LONG for {cost.model.context_window:,}"
+    return f"{100 * share:4.1f} % of {cost.model.context_window:,}"
+
+
+def _wide(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))
 
 
 def attempt_sections(attempt: Attempt | None) -> list[Section]:
