@@ -1,4 +1,4 @@
-"""The Monitor screen while a thousand calls a second arrive: what the app costs, how late it is.
+"""The Monitor screen of a million calls while a thousand a second arrive: what it costs, how late.
 
 Gateway and app are the real programs, the app in a pseudo-terminal of 80×24. Each call has its
 number in its answer. A call counts as shown when it stands on the screen or the list has moved on
@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -24,10 +25,15 @@ import pyte
 
 from benchmarks.figures import Figure
 from benchmarks.gateway import gateway
+from benchmarks.production import calls_stored
 from benchmarks.spans import PROSE
 from benchmarks.terminal.pseudo import COLUMNS, LINES, Terminal, environment
+from llmops_tui.store import projects, prompts
+from llmops_tui.store.database import Database
 
+CALLS, QUICK_CALLS = 1_000_000, 30_000
 RATE, BATCH = 1000, 50
+PROMPT = "answer"
 SECONDS, QUICK_SECONDS = 30.0, 6.0
 SETTLING_S = 3.0
 MOST_CPU, MOST_DELAY_S = 25.0, 1.0
@@ -64,9 +70,11 @@ class Sender:
 
 def measure(*, quick: bool) -> Sequence[Figure]:
     """CPU of the app, delays, bytes."""
-    seconds = QUICK_SECONDS if quick else SECONDS
-    with tempfile.TemporaryDirectory() as name:
+    number, seconds = (QUICK_CALLS, QUICK_SECONDS) if quick else (CALLS, SECONDS)
+    with tempfile.TemporaryDirectory() as name, calls_stored(number) as stored:
         path = Path(name) / "tail.db"
+        shutil.copyfile(stored, path)
+        _name_the_prompt(path)
         with gateway(path) as running:
             sender = Sender(running.url)
             sending = threading.Thread(target=sender.run)
@@ -89,12 +97,20 @@ def measure(*, quick: bool) -> Sequence[Figure]:
     delays = _delays(sender.acknowledged, shown, began, ended - 2 * MOST_DELAY_S)
     rate = sum(BATCH for _, at in sender.acknowledged if began <= at <= ended) / (ended - began)
     return [
+        Figure("calls stored before", number, "calls"),
         Figure("calls that arrived", rate, "calls/s"),
         Figure("share of a core, app", cpu, "%", at_most=MOST_CPU),
         Figure("from acknowledged to shown, median", median(delays), "s"),
         Figure("from acknowledged to shown, most", max(delays), "s", at_most=MOST_DELAY_S),
         Figure("on the line", written / seconds, "bytes/s"),
     ]
+
+
+def _name_the_prompt(path: Path) -> None:
+    """By its prompt a call is known to be of the project that the screen shows."""
+    db = Database(path)
+    prompts.ensure(db, projects.all_projects(db)[0].id, PROMPT)
+    db.close()
 
 
 def _shown(terminal: Terminal) -> list[tuple[float, int]]:
@@ -141,6 +157,7 @@ def _body(numbers: range) -> bytes:
                     "gen_ai.operation.name": "chat",
                     "gen_ai.provider.name": "openai",
                     "gen_ai.request.model": "mock-large",
+                    "llmops.prompt.name": PROMPT,
                     "gen_ai.input.messages": _messages("user", PROSE[number % 9000 :][:900]),
                     "gen_ai.output.messages": _messages(
                         "assistant", f"n{number:07}n {PROSE[number % 7000 :][:900]}"

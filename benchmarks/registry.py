@@ -89,7 +89,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "live_tail": Benchmark(
         "benchmarks.live_tail",
-        "The Monitor screen while 1,000 calls a second arrive: CPU of the app, delay",
+        "The Monitor screen of a million calls while 1,000 a second arrive: CPU of the app, delay",
         "the budgets of 25 % of a core and 1 s",
     ),
     "calls": Benchmark(

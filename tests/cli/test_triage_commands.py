@@ -117,9 +117,9 @@ def test_calls_are_tagged_and_given_to_somebody(workspace: Workspace) -> None:
     assert "marks: #refund #vip · for ana" in command("triage", "show", "2", db=db).stdout
     assert_error(command("triage", "assign", "2", db=db), "Say whose")
 
-    options = ("--assignee", "me", "--order", "newest", "--json")
+    options = ("--assignee", "me", "--order", "alike", "--json")
     found = command("triage", "list", *options, db=db, LLMOPS_TUI_USER="ana").stdout
-    assert [item["call"] for item in json.loads(found)] == [3, 2]
+    assert [(item["call"], item["alike"]) for item in json.loads(found)] == [(2, 2), (3, 2)]
 
 
 def test_two_never_have_the_same_call_in_front_of_them(workspace: Workspace) -> None:

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,8 +74,9 @@ def readme() -> str:
     return textwrap.dedent(found[0])
 
 
-def run(folder: Path, code: str, model: str) -> str:
-    """Run a program, with `telemetry.py` beside it; what it printed.
+@contextmanager
+def started(folder: Path, code: str, model: str) -> Iterator[subprocess.Popen[str]]:
+    """A program under way, with `telemetry.py` beside it.
 
     Args:
         folder: Where it lies.
@@ -83,11 +85,12 @@ def run(folder: Path, code: str, model: str) -> str:
     """
     (folder / "app.py").write_text(code, "utf-8")
     (folder / "telemetry.py").write_text(sections()[OTLP].code, "utf-8")
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "app.py"],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],
+            "PYTHONUNBUFFERED": "1",
             "HOME": str(folder),
             # `sitecustomize.py` of the first keeps the program off any network but loopback.
             "PYTHONPATH": f"{Path(__file__).parent / 'loopback'}{os.pathsep}{ROOT}",
@@ -96,12 +99,24 @@ def run(folder: Path, code: str, model: str) -> str:
             "OPENAI_BASE_URL": f"{model}/v1",
             "ANTHROPIC_BASE_URL": model,
         },
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=LONGEST_S,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def run(folder: Path, code: str, model: str) -> str:
+    """Run a program to its end; what it printed."""
+    with started(folder, code, model) as process:
+        printed, said = process.communicate(timeout=LONGEST_S)
+    assert process.returncode == 0, said
     for trouble in ("Failed to export", "is not for tests"):
-        assert trouble not in done.stderr, done.stderr
-    return done.stdout
+        assert trouble not in said, said
+    return printed

@@ -7,14 +7,19 @@ the mock endpoint counts.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.compat import documented
 from tests.compat.documented import KEY, OTLP
 from tests.compat.production import Production, production, said
 
-from llmops_tui.services import connecting
+from llmops_tui.cli.main import cli as command_line
+from llmops_tui.services import connecting, models
+from llmops_tui.services.workspace import open_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -160,18 +165,6 @@ def test_opentelemetrys_older_instrumentation_sends_texts_as_log_events(
     assert '"log_events"' in found[0].attributes
 
 
-def test_texts_that_come_as_one_event_of_details_find_their_call(running: Production) -> None:
-    [call] = running.run(
-        "OpenTelemetry's instrumentation of the OpenAI SDK",
-        expected=1,
-        by_otlp=True,
-        OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="event_only",
-        OTEL_EXPORTER_OTLP_COMPRESSION="gzip",
-    )
-    assert said(call) == CAPITAL
-    assert '"log_events"' in call.attributes
-
-
 def test_the_anthropic_sdk_by_its_own_spans(running: Production) -> None:
     more = (
         "asked = [{'role': 'user', 'content': 'Count to three'}]\n"
@@ -222,10 +215,22 @@ def test_no_client_reaches_anything_but_this_machine(running: Production) -> Non
 def test_the_app_tells_applications_the_same() -> None:
     page = documented.sections()
     said = page["The OpenAI SDK"].exports | page["The Anthropic SDK"].exports
-    assert said == connecting.PROXY
+    assert said == connecting.USUAL.proxy
     title = "OpenTelemetry's instrumentation of the OpenAI SDK"
-    assert connecting.OTLP.items() <= (page[OTLP].exports | page[title].exports).items()
+    assert connecting.USUAL.otlp.items() <= (page[OTLP].exports | page[title].exports).items()
     assert documented.ADDRESS == connecting.ADDRESS
+
+
+def test_the_commands_of_the_page_make_an_endpoint_for_each_protocol(tmp_path: Path) -> None:
+    commands = re.findall(r"^    llmops-tui (model add .*)$", documented.PAGE.read_text(), re.M)
+    for command in commands:
+        arguments = ["--db", str(tmp_path / "w.db"), *shlex.split(command)]
+        done = CliRunner().invoke(command_line, arguments)
+        assert done.exit_code == 0, done.output
+    workspace = open_workspace(tmp_path / "w.db")
+    found = [(view.model.name, view.endpoint.kind) for view in models.list_models(workspace)]
+    workspace.db.close()
+    assert found == [("gpt-4o-mini", "openai"), ("claude-sonnet-5-5", "anthropic")]
 
 
 def test_every_snippet_of_the_page_is_run_by_a_test() -> None:

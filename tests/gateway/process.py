@@ -78,13 +78,13 @@ class GatewayProcess:
         self.process.kill()
         self.process.wait()
 
-    def rows(self, expected: int = 0) -> list[CallRow]:
+    def rows(self, expected: int = 0, *, texts: bool = False) -> list[CallRow]:
         """The stored calls, oldest first; waits until there are as many as expected."""
-        return stored(self.db_path, expected)
+        return stored(self.db_path, expected, texts=texts)
 
-    def details(self, expected: int) -> list[CallDetail]:
+    def details(self, expected: int, *, texts: bool = False) -> list[CallDetail]:
         """The stored calls whole, oldest first; waits until there are as many as expected."""
-        rows = self.rows(expected)
+        rows = self.rows(expected, texts=texts)
         db = Database(self.db_path)
         try:
             return [calls.detail(db, row.id) for row in rows]
@@ -97,14 +97,21 @@ class GatewayProcess:
         return call
 
 
-def stored(path: Path, expected: int = 0) -> list[CallRow]:
-    """The calls in a workspace, oldest first; waits until there are as many as expected."""
+def stored(path: Path, expected: int = 0, *, texts: bool = False) -> list[CallRow]:
+    """The calls in a workspace, oldest first; waits until there are as many as expected.
+
+    Args:
+        path: The workspace.
+        expected: How many calls.
+        texts: Whether to wait for their answers too, which may come apart.
+    """
     db = Database(path)
     try:
         deadline = time.monotonic() + 10
         while True:
             found = calls.newer(db, 0, limit=1_000_000)
-            if len(found) >= expected or time.monotonic() > deadline:
+            ready = sum(bool(row.output_head) for row in found) if texts else len(found)
+            if ready >= expected or time.monotonic() > deadline:
                 return found
             time.sleep(0.02)
     finally:

@@ -17,6 +17,7 @@ from llmops_tui.services import alerts, calls, figures, flag_rules, projects, tr
 from llmops_tui.services.calls import CallFilter, CallLine
 from llmops_tui.services.figures import Quantiles
 from llmops_tui.services.workspace import Workspace, open_workspace
+from llmops_tui.store import gateways
 from llmops_tui.store.database import Database
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.monitor import texts
@@ -70,6 +71,11 @@ async def test_without_a_call_it_says_how_to_send_some(
         gateway[0] = True
         await press(pilot, "f5")
         assert "A gateway answers at http://127.0.0.1:4318" in shown(app)
+        # One that writes here says where it is: that is where applications have to be sent.
+        gateways.seen(workspace.db, "g", 1, "http://127.0.0.1:5999", 1, {})
+        await press(pilot, "f5")
+        assert "A gateway is at work here at http://127.0.0.1:5999" in shown(app)
+        assert "OPENAI_BASE_URL=http://127.0.0.1:5999/v1" in shown(app)
         assert app.unforeseen == []
 
 

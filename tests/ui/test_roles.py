@@ -62,7 +62,8 @@ async def test_a_viewer_looks_everywhere_and_changes_nothing(filled: Workspace) 
             while len(app.screen_stack) > 1:
                 app.pop_screen()
                 await pilot.pause()
-        await press(pilot, "6", "r")
+        await press(pilot, "6")
+        await press(pilot, "r")
         assert app._notifications
         assert app.unforeseen == []
     assert [row.review for row in calls.newer(viewer.db, 0)] == ["", "", "", ""]

@@ -195,7 +195,8 @@ async def test_a_note_goes_with_the_verdict_and_letters_typed_in_it_judge_nothin
 ) -> None:
     lanes(workspace.db, flagged=2, audit=0)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "n", *"wrhcsu", "escape")
+        await press(pilot, "6")
+        await press(pilot, "n", *"wrhcsu", "escape")
         assert verdicts(workspace, 2) == {}
         assert words(app, "status") == ""
         await press(pilot, "n", *"wrong city", "enter")
@@ -210,7 +211,8 @@ async def test_skipped_calls_keep_waiting_and_come_round_again(
 ) -> None:
     lanes(workspace.db, flagged=3, audit=0)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "right_square_bracket")
+        await press(pilot, "6")
+        await press(pilot, "right_square_bracket")
         assert in_front(app) == 2
         await press(pilot, "r")
         assert in_front(app) == 3
@@ -243,7 +245,8 @@ async def test_the_audit_lane_hides_why_a_call_is_there_until_asked(
 ) -> None:
     lanes(workspace.db, flagged=1, audit=2)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "a")
+        await press(pilot, "6")
+        await press(pilot, "a")
         assert in_front(app) == 2
         assert "not shown while you judge; v shows it" in shown(app)
         assert "random" not in shown(app)
@@ -277,7 +280,8 @@ async def test_without_an_audit_what_the_flags_miss_is_said_to_be_unknown(
 ) -> None:
     lanes(workspace.db, flagged=2, audit=0, rest=20)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "r", "w")
+        await press(pilot, "6")
+        await press(pilot, "r", "w")
         await until(pilot, lambda: "Nothing waits." in shown(app))
         await until(pilot, lambda: "2 of 2 flagged and 0 audited" in shown(app))
         seen = " ".join(shown(app).split())
@@ -329,7 +333,8 @@ async def test_calls_that_arrive_leave_the_call_in_front_where_it_is(
 ) -> None:
     lanes(workspace.db, flagged=2, audit=0)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "right_square_bracket")
+        await press(pilot, "6")
+        await press(pilot, "right_square_bracket")
         store_elsewhere(workspace, *(made(n, flags=[TRUNCATED]) for n in range(10, 15)))
         await until(pilot, lambda: "[flagged: 7 wait" in words(app, "lanes"))
         assert in_front(app) == 2
@@ -340,7 +345,8 @@ async def test_the_whole_call_can_be_opened_and_judged_there(
 ) -> None:
     lanes(workspace.db, flagged=2, audit=0)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "o")
+        await press(pilot, "6")
+        await press(pilot, "o")
         assert "How it went" in pane(app, "call")
         await press(pilot, "w", "escape")
         await until(pilot, lambda: in_front(app) == 2)
@@ -486,7 +492,8 @@ async def test_a_reason_and_a_correction_go_along_and_the_call_becomes_an_exampl
     store(workspace.db, made(1, flags=[TRUNCATED], input="user: Mail me at ana@example.com"))
     monkeypatch.setattr(editor, "edit_in_editor", lambda *_: "payment\n")
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "6", "t")
+        await press(pilot, "6")
+        await press(pilot, "t")
         assert "invented a fact" in shown(app)
         await press(pilot, "down", "enter", "x")
         assert words(app, "status") == "because: misread the question · the answer is corrected"

@@ -37,7 +37,9 @@ async def test_the_order_is_chosen_and_kept_and_what_failed_alike_is_judged_at_o
         await press(pilot, "O", "G", "enter")
         assert in_front(app) == 2
         assert "5 failed alike: same rules, similar answers; m judges them all." in shown(app)
-        await press(pilot, "right_square_bracket", "n", *"same", "enter", "m")
+        await press(pilot, "right_square_bracket")
+        await press(pilot, "n", *"same", "enter")
+        await press(pilot, "m")
         seen = shown(app)
         assert "Judge 5 calls at once?" in seen
         assert "All flagged by refusal, answered alike." in seen
@@ -141,11 +143,13 @@ async def test_blind_hides_flags_lane_and_what_others_said_until_the_verdict(
 
     cleo = LlmopsApp(open_workspace(workspace.path).as_person("cleo"))
     async with cleo.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "R")
+        await press(pilot, "6")
+        await press(pilot, "R")
         assert in_front(cleo) == 1
         assert "Two differ. One says" in shown(cleo)
         assert "ben" not in shown(cleo)
-        await press(pilot, "r", "right_square_bracket", "w")
+        await press(pilot, "r")
+        await press(pilot, "w")
         await in_file(pilot, workspace, {1: "right", 2: "wrong"})
         await until(pilot, lambda: "Nothing waits." in shown(cleo))
         await press(pilot, "p")
@@ -162,12 +166,15 @@ async def test_calls_are_tagged_given_to_somebody_and_found_again(
 ) -> None:
     store(workspace.db, *(made(n, flags=[TRUNCATED]) for n in range(3)), made(3, audit=0.5))
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "6", "number_sign", *"wrh refund", "enter")
+        await press(pilot, "6")
+        await press(pilot, "number_sign", *"wrh refund", "enter")
         assert in_front(app) == 1, "letters typed in it judge nothing"
         assert "#refund #wrh" in words(app, "why")
-        await press(pilot, "right_square_bracket", "A")
+        await press(pilot, "right_square_bracket")
+        await press(pilot, "A")
         assert "Whose call is it?" in shown(app)
-        await press(pilot, "up", "enter", *"ana", "enter")
+        await press(pilot, "up", "enter")
+        await press(pilot, *"ana", "enter")
         assert words(app, "status") == "call 2 waits for ana alone"
         await until(pilot, lambda: "[flagged: 2 wait" in words(app, "lanes"))
         assert in_front(app) == 3

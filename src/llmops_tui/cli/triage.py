@@ -92,23 +92,23 @@ def list_(
     whose = workspace.person if assignee == "me" else assignee
     wanted = queues.Wanted(rule=rule, tag=tag.removeprefix("#"), assignee=whose)
     lanes = [Lane(lane)] if lane != "all" else [Lane.FLAGGED, Lane.AUDIT]
-    found = [
-        (each, call)
-        for each in lanes
-        for call in queues.queue(
-            workspace,
-            each,
-            order,
-            limit=limit,
-            project_id=project_id,
-            arranged=queues.arrange(workspace, each, order, project_id, wanted),
+    found: list[tuple[Lane, CallRow, int]] = []
+    for each in lanes:
+        arranged = queues.arrange(workspace, each, order, project_id, wanted)
+        rows = queues.queue(
+            workspace, each, order, limit=limit, project_id=project_id, arranged=arranged
         )
-    ]
+        for call in rows:
+            group = arranged.group(call.id) if arranged is not None else None
+            found.append((each, call, len(group.ids) if group is not None else 1))
+    with_alike = order is Order.ALIKE
     if as_json:
-        print_json([_call_data(each, call) for each, call in found])
+        alike = [{"alike": number} if with_alike else {} for _, _, number in found]
+        print_json([_call_data(e, call) | a for (e, call, _), a in zip(found, alike, strict=True)])
     elif found:
+        names = ("call", "lane", "flags", "model", "prompt", "answer")
         table(
-            ("call", "lane", "flags", "model", "prompt", "answer"),
+            (*names, "alike") if with_alike else names,
             [
                 (
                     str(call.id),
@@ -117,10 +117,11 @@ def list_(
                     call.model[:24],
                     f"{call.prompt_name} {call.prompt_version}".strip()[:20] or "-",
                     printable(call.output_head)[:50],
+                    *([f"{number:,}"] if with_alike else []),
                 )
-                for each, call in found
+                for each, call, number in found
             ],
-            frozenset({0, 2}),
+            frozenset({0, 2, 6} if with_alike else {0, 2}),
         )
     else:
         say("Nothing waits.")
@@ -351,7 +352,8 @@ def _call_data(lane: Lane, call: CallRow) -> dict[str, object]:
         "status": call.status,
         "flags": call.flagged,
         "audit_probability": call.audit_probability,
-        "review": call.review,
+        # Who looks a second time isn't told what the first said.
+        "review": call.review if lane is not Lane.SECOND else None,
         "started_at": call.started_at,
         "input_head": call.input_head,
         "output_head": call.output_head,

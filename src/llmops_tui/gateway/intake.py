@@ -164,6 +164,8 @@ class Intake:
             for batch in batches:
                 self._put(batch)
             self._news.notify()
+        if len(batches) == 1 and batches[0].done:
+            return await batches[0].done
         results = await asyncio.gather(
             *(batch.done for batch in batches if batch.done), return_exceptions=True
         )

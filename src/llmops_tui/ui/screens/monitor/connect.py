@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmops_tui.services import calls
-from llmops_tui.services.connecting import ADDRESS, OTLP, PROXY, exports
+from llmops_tui.services import calls, connecting
+from llmops_tui.services.connecting import USUAL, Gateway
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.widgets.text_pane import TextPane
 
@@ -13,22 +13,25 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-def gateway_text(command: str, runs: bool | None) -> str:
+def gateway_text(command: str, found: Gateway | None) -> str:
     """What is known of a gateway on this machine."""
-    if runs is None:
+    if found is None:
         return f"A gateway has to run on this workspace:\n    {command}"
-    if runs:
+    if found.ours:
+        return f"A gateway is at work here at {found.address}."
+    if found.answers:
         return (
-            f"A gateway answers at {ADDRESS}. If calls went there and none is here, it may be "
-            f"one of another workspace or project; this starts one here:\n    {command}"
+            f"A gateway answers at {found.address}. It is one of another workspace; this starts "
+            f"one here, with --port where that one stays:\n    {command}"
         )
-    return f"No gateway answers at {ADDRESS}. In another terminal, start one:\n    {command}"
+    return f"No gateway answers at {found.address}. In another terminal, start one:\n    {command}"
 
 
-def lines_text() -> str:
+def lines_text(found: Gateway | None) -> str:
     """What to tell an application, the variables for each way."""
-    proxy = "\n".join(f"    {name}={value}" for name, value in PROXY.items())
-    otlp = "\n".join(f"    {name}={value}" for name, value in OTLP.items())
+    place = found or USUAL
+    proxy = "\n".join(f"    {name}={value}" for name, value in place.proxy.items())
+    otlp = "\n".join(f"    {name}={value}" for name, value in place.otlp.items())
     return (
         "Point a client at it; it passes calls on to the first endpoint (7, Models):\n"
         f"{proxy}\n"
@@ -37,15 +40,15 @@ def lines_text() -> str:
     )
 
 
-def empty_text(command: str, runs: bool | None) -> str:
+def empty_text(command: str, found: Gateway | None) -> str:
     """In place of the list, while no call has arrived."""
     return (
         "No production call yet. They appear here by themselves, a second after they end.\n\n"
-        f"{gateway_text(command, runs)}\n\n{lines_text()}\nC shows this again at any time."
+        f"{gateway_text(command, found)}\n\n{lines_text(found)}\nC shows this again at any time."
     )
 
 
-class ConnectPage(Page[bool]):
+class ConnectPage(Page[Gateway]):
     """The same lines when calls are there already, for the next application."""
 
     SCOPE = "monitor.about"
@@ -55,17 +58,17 @@ class ConnectPage(Page[bool]):
         """One text."""
         yield TextPane(id="connect")
 
-    def load(self) -> bool | None:
-        """Whether a gateway answers."""
-        return calls.gateway_answers()
+    def load(self) -> Gateway:
+        """Where a gateway is."""
+        return connecting.look(self.workspace)
 
-    def show(self, model: bool) -> None:
+    def show(self, model: Gateway) -> None:
         """Say so, and how to go on."""
         command = calls.gateway_command(self.workspace, self.project_id)
-        self.query_one(TextPane).show_text(f"{gateway_text(command, model)}\n\n{lines_text()}")
+        self.query_one(TextPane).show_text(f"{gateway_text(command, model)}\n\n{lines_text(model)}")
 
     def do_copy(self) -> None:
         """The lines to the clipboard."""
         from llmops_tui.ui import clipboard
 
-        self.llmops.notify(clipboard.send(self.app, exports(), "the lines"))
+        self.llmops.notify(clipboard.send(self.app, (self.model or USUAL).exports(), "the lines"))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from llmops_tui.core.call import CallDetail
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
-from llmops_tui.services import calls, traces
+from llmops_tui.services import calls, connecting, traces
 from llmops_tui.services.calls import CallFilter, Listing, Only, Tail
+from llmops_tui.services.connecting import Gateway
 from llmops_tui.services.traces import TraceView
 from llmops_tui.ui.screens.base import SLOWEST_RELOAD_S
 from llmops_tui.ui.screens.monitor import connect, texts
@@ -38,8 +39,8 @@ class MonitorModel:
     """What is read with each piece of news, besides the list."""
 
     tail: Tail
-    gateway: bool | None
-    """Whether a gateway seems to run; only asked where no call has arrived."""
+    gateway: Gateway | None
+    """Where one is; only looked for where no call has arrived."""
 
 
 class MonitorScreen(Estimating[MonitorModel]):
@@ -113,7 +114,7 @@ class MonitorScreen(Estimating[MonitorModel]):
     def load(self) -> MonitorModel | None:
         """How the newest calls went."""
         found = calls.tail(self.workspace, self.project_id)
-        gateway = None if found.calls else calls.gateway_answers()
+        gateway = None if found.calls else connecting.look(self.workspace)
         return MonitorModel(found, gateway)
 
     def show(self, model: MonitorModel) -> None:
