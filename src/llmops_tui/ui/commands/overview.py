@@ -14,7 +14,7 @@ COMMANDS: tuple[Command, ...] = (
         "e",
         "Inputs",
         "Say which inputs prompts may use, and what an answer looks like.",
-        86,
+        93,
     ),
     Command("overview.incident", "i", "Incident", "Production is beyond its tolerance.", 1),
     Command(
