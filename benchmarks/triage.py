@@ -1,8 +1,8 @@
 """A long queue, judged at a terminal while production goes on: opening it, verdicts, bytes.
 
 The program runs at a terminal of its own of 80×24, as a reviewer's does; what is timed is from the
-key to the next call on the screen, with all that the other processes on these cores take. Beside it
-a gateway stores 1,000 calls a second.
+key to the bytes that show the next call, with all that the other processes on these cores take, but
+not what this one takes to read them. Beside it a gateway stores 1,000 calls a second.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _judge(path: Path, verdicts: int) -> tuple[float, float, list[float], list[f
             began = time.perf_counter()
             console.press(b"6")
             found = HEAD.search(console.until(lambda text: HEAD.search(text), LONGEST_S))
-            opened = (time.perf_counter() - began) * 1000
+            opened = (console.read_at - began) * 1000
             assert found is not None
             waits = float(found[2].replace(",", ""))
             times, sizes = [], []
@@ -99,7 +99,7 @@ def _judge(path: Path, verdicts: int) -> tuple[float, float, list[float], list[f
                 before, began = len(console.raw), time.perf_counter()
                 console.press(b"w" if place % 7 == 0 else b"r")
                 console.until(lambda text, here=here: _is_next(text, here[3]), LONGEST_S)
-                times.append((time.perf_counter() - began) * 1000)
+                times.append((console.read_at - began) * 1000)
                 console.watch(0.1)
                 sizes.append(float(len(console.raw) - before))
             console.press(CTRL_Q)

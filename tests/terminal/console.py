@@ -41,6 +41,8 @@ class Console:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.raw = bytearray()
         """Everything that was written to the terminal."""
+        self.read_at = 0.0
+        """When the last of it came, on `time.perf_counter`."""
         self._screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self._screen)
         self._ours, self._theirs = os.openpty()
@@ -134,6 +136,7 @@ class Console:
         if not ready:
             return False
         data = os.read(self._ours, 65536)
+        self.read_at = time.perf_counter()
         self.raw += data
         self._stream.feed(data)
         return bool(data)

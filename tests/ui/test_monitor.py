@@ -434,7 +434,7 @@ async def test_figures_tell_the_window_and_the_one_before_it(
         assert "calls       31 (10)" in screen
         assert "flagged     9.7 % [" in screen
         assert "p95 28 ms" in screen
-        assert "p95         up to 28 ms" in screen, "how it went over the window"
+        assert "p95 latency up to 28 ms" in screen, "how it went over the window"
         assert "none reviewed: not known" in screen
         assert "2.5" in screen, "what the other model cost"
         await press(pilot, "left_square_bracket", "left_square_bracket")

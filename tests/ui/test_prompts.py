@@ -146,16 +146,26 @@ async def test_a_project_without_a_prompt_says_how_to_write_one(
 async def test_a_prompt_is_written_from_nothing_and_saved(bench: Bench, app: LlmopsApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
+        await press(pilot, "1", "e")
+        await enter(pilot, "hint")
+        await pilot.press("tab")
+        await enter(pilot, '{"type": "string"}')
+        await press(pilot, "ctrl+s")
         await press(pilot, "3")
         await press(pilot, "n")
         await pilot.press(*"short", "enter")
         await settle(pilot)
-        await pilot.press(*"brief", "down", "down", "down", *(events_key(c) for c in "{{ hint }}"))
+        await pilot.press(*(events_key(c) for c in "{{ country }}"))
+        await until(pilot, lambda: "no input of the project: country" in shown(app))
+        await pilot.press(
+            "ctrl+u", *"brief", "down", "down", "down", *(events_key(c) for c in "{{ hint }}")
+        )
         await press(pilot, "ctrl+s")
         await pilot.press(*"first", "enter")
         await until(pilot, lambda: "short · v1" in shown(app))
         saved = prompts.get_version(bench.workspace, bench.project.id, "short")
         assert saved.messages == (("system", "brief"), ("user", "{{ hint }}"))
+        assert saved.response_schema == {"type": "string"}, "as the project wants its answers"
         assert saved.note == "first"
         assert saved.variables == ("hint",)
         await press(pilot, "escape")

@@ -97,3 +97,25 @@ async def test_what_was_said_of_a_call_stands_under_its_answer(
         assert "would have answered: refund" in screen
         assert "\x1b" not in screen
         assert app.unforeseen == []
+
+
+async def test_triage_opens_the_trace_of_the_call_in_front_unless_one_is_blind(
+    workspace: Workspace, project: Project, app: LlmopsApp
+) -> None:
+    begin = now_ms() - 60_000
+    call = {"trace_id": TRACE, "span_id": f"{3:016x}", "parent_span_id": f"{1:016x}"}
+    traces.add(
+        workspace.db,
+        [
+            step(1, None, at=begin, ms=1000, name="support agent", kind="agent"),
+            made(3, project_id=project.id, flags=[TRUNCATED], started_at=begin, **call),
+        ],
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "6")
+        await until(pilot, lambda: "delivery 3" in shown(app))
+        await press(pilot, "b", "T")
+        assert not isinstance(app.screen, TracePage)
+        await press(pilot, "b", "T")
+        await until(pilot, lambda: isinstance(app.screen, TracePage) and "agent" in shown(app))
+        assert app.unforeseen == []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from llmops_tui.core.flags import FlagInput
 from llmops_tui.store import removed
 from llmops_tui.store.call_texts import unpack_texts
+from llmops_tui.store.calls import MINUTE_MS
 from llmops_tui.store.database import Database
 
 SLICES = """
@@ -16,7 +17,15 @@ SELECT (started_at - ?1) / ?2 AS slice, count(*) AS calls, sum(flagged > 0) AS f
        coalesce(sum(input_tokens), 0) AS input_tokens,
        coalesce(sum(output_tokens), 0) AS output_tokens
 FROM call INDEXED BY call_figures
-WHERE started_at >= ?1 AND started_at < ?3 AND (?4 IS NULL OR project_id = ?4)
+WHERE started_at >= ?5 AND started_at < ?3 AND (?4 IS NULL OR project_id = ?4)
+GROUP BY 1 ORDER BY 1
+"""
+MINUTES = """
+SELECT (minute_at - ?1) / ?2 AS slice, sum(calls) AS calls, sum(flagged) AS flagged,
+       sum(errors) AS errors, sum(cost) AS cost, sum(input_tokens) AS input_tokens,
+       sum(output_tokens) AS output_tokens
+FROM call_minute
+WHERE minute_at >= ?5 AND minute_at < ?3 AND (?4 IS NULL OR project_id = ?4)
 GROUP BY 1 ORDER BY 1
 """
 PARTS = """
@@ -92,22 +101,38 @@ class Part:
 def slices(
     db: Database, since: int, until: int, width_ms: int, project_id: int | None
 ) -> list[Slice]:
-    """The slices that hold calls, or did; reads the index of figures, not the calls."""
-    found = {
-        row["slice"]: Slice(
-            row["slice"], row["calls"], row["flagged"], row["errors"], row["cost"],
-            row["input_tokens"], row["output_tokens"],
-        )
-        for row in db.rows(SLICES, (since, width_ms, until, project_id))
-    }  # fmt: skip
+    """The slices that hold calls, or did.
+
+    Whole minutes as they were counted, each in the slice that it begins in; where slices are
+    shorter, and at both ends of the window, from the index of figures.
+    """
+    first, last = -(-since // MINUTE_MS) * MINUTE_MS, until // MINUTE_MS * MINUTE_MS
+    if width_ms < MINUTE_MS or first >= last:
+        first = last = until
+    found: dict[int, Slice] = {}
+    for sql, begin, end in (
+        (SLICES, since, first), (MINUTES, first, last), (SLICES, last, until)
+    ):  # fmt: skip
+        rows = db.rows(sql, (since, width_ms, end, project_id, begin)) if begin < end else ()
+        for row in rows:
+            found[row["slice"]] = _added(found.get(row["slice"]), Slice(*row))
     for number, gone in removed.slices(db, since, until, width_ms, project_id).items():
-        there = found.get(number, Slice(number, 0, 0, 0, 0, 0, 0))
-        found[number] = Slice(
-            number, there.calls + gone.calls, there.flagged + gone.flagged,
-            there.errors + gone.errors, there.cost + gone.cost,
-            there.input_tokens + gone.input_tokens, there.output_tokens + gone.output_tokens,
+        also = Slice(
+            number, gone.calls, gone.flagged, gone.errors, gone.cost, gone.input_tokens,
+            gone.output_tokens,
         )  # fmt: skip
+        found[number] = _added(found.get(number), also)
     return [found[number] for number in sorted(found)]
+
+
+def _added(one: Slice | None, other: Slice) -> Slice:
+    if one is None:
+        return other
+    return Slice(
+        one.number, one.calls + other.calls, one.flagged + other.flagged,
+        one.errors + other.errors, one.cost + other.cost,
+        one.input_tokens + other.input_tokens, one.output_tokens + other.output_tokens,
+    )  # fmt: skip
 
 
 def parts(

@@ -28,6 +28,8 @@ LOOKING = SHELL | {
     "runs.sample.earlier",
     "monitor.figures", "monitor.figures.longer", "monitor.figures.shorter",
     "monitor.retention", "monitor.archive",
+    "monitor.drift", "monitor.drift.against", "monitor.drift.subject", "monitor.drift.longer",
+    "monitor.drift.shorter", "monitor.trace", "monitor.call.trace", "triage.trace",
     "monitor.flagged", "monitor.errors", "monitor.everything", "monitor.pause",
     "monitor.call.newer", "monitor.call.older",
     "triage.flagged", "triage.audit", "triage.next", "triage.previous", "triage.why",
@@ -51,8 +53,8 @@ PAGES = frozenset(
         "prompts", "prompts.versions", "prompts.diff", "prompts.blame", "prompts.moves",
         "runs", "runs.run", "runs.matrix", "runs.tags", "runs.compare", "runs.sample",
         "runs.labels", "monitor", "monitor.figures", "monitor.call",
-        "monitor.retention", "monitor.archive", "monitor.archived",
-        "triage", "triage.rules", "models",
+        "monitor.retention", "monitor.archive", "monitor.archived", "monitor.drift",
+        "monitor.trace", "triage", "triage.rules", "models",
     }
 )  # fmt: skip
 DIALOGS = ("dialogs.pick", "dialogs.alike", "dialogs.help", "dialogs.error")

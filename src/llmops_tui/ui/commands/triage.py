@@ -120,4 +120,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("triage.again.earlier", "left_square_bracket", "Earlier", "The answer before.", 6),
     Command("triage.again.later", "right_square_bracket", "Later", "The answer after.", 7),
     Command("triage.whole", "o", "Whole call", "Everything that came with the call.", 27),
+    Command("triage.trace", "T", "Trace", "What was traced around the call, as a tree.", 27),
 )

@@ -153,8 +153,8 @@ def figure_sections(view: FiguresView, width: int) -> list[Section]:
     took = [
         _quantile_line("latency", now.latency, before.latency),
         _quantile_line("first token", now.first_token, before.first_token),
-        _course("p50", [slice.p50 for slice in now.latencies], width),
-        _course("p95", [slice.p95 for slice in now.latencies], width),
+        _course("p50 latency", [slice.p50 for slice in now.latencies], width),
+        _course("p95 latency", [slice.p95 for slice in now.latencies], width),
     ]
     if now.removed:
         lines.append(

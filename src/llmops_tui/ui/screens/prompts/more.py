@@ -8,6 +8,7 @@ from llmops_tui.services import prompt_turns, prompts
 from llmops_tui.services.question_cost import QuestionCost, question_cost
 from llmops_tui.ui.screens.pick import PickScreen
 from llmops_tui.ui.screens.prompts import choices
+from llmops_tui.ui.widgets.two_panes import TwoPanes
 
 if TYPE_CHECKING:
     from llmops_tui.core.prompt_version import PromptVersion
@@ -112,6 +113,20 @@ class MoreCommands:
         found = page.model.datasets if page.model else ()
         previewer = page.previewer
         choices.pick_dataset(page, page.prompt, found, previewer.dataset, previewer.use_dataset)
+
+    def do_preview(self) -> None:
+        """Between text and preview."""
+        page = self._page
+        panes = page.query_one(TwoPanes)
+        if panes.close():
+            pass
+        elif not panes.side_by_side:
+            panes.open()
+        elif page.focused is panes.detail:
+            panes.listing.focus()
+        else:
+            panes.detail.focus()
+        page.refresh_bindings()
 
     def do_versions(self) -> None:
         """Show the versions, one of which may come back into the text."""

@@ -20,7 +20,7 @@ ONE_BY_ONE: Final = {
     Lane.SECOND: "A second look is a look at each answer: one by one.",
     Lane.RESOLVE: "Each dispute is one of its own: they are decided one by one.",
 }
-TELLS: Final = ("triage.whole", "triage.in_editor", "triage.alike")
+TELLS: Final = ("triage.whole", "triage.trace", "triage.in_editor", "triage.alike")
 """Commands that would show what is hidden."""
 
 

@@ -182,8 +182,11 @@ class TriageScreen(Neighbour[Queue], Estimating[Queue], Blindness[Queue]):
         """Some keys need another call, or another lane."""
         if command_id in ("triage.next", "triage.previous") and len(self._queue) < 2:
             return "There is no other call in this lane."
-        if command_id == "triage.whole" and self._current is None:
+        if command_id in ("triage.whole", "triage.trace") and self._current is None:
             return "There is no call in front."
+        untraced = self.judged is not None and not self.judged.trace_id
+        if command_id == "triage.trace" and untraced:
+            return "This call came without a trace."
         if command_id == f"triage.{self._queue.lane.value}":
             return "This is the lane in front."
         return super().why_not(command_id)
@@ -220,6 +223,13 @@ class TriageScreen(Neighbour[Queue], Estimating[Queue], Blindness[Queue]):
 
         if self._current is not None:
             self.app.push_screen(CallPage(self._current.id))
+
+    def do_trace(self) -> None:
+        """The steps around the call."""
+        from llmops_tui.ui.screens.monitor.trace_page import TracePage
+
+        if self.judged is not None:
+            self.app.push_screen(TracePage(self.judged.trace_id, self.judged.row.id))
 
     # How it works.
 
