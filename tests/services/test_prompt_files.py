@@ -165,6 +165,6 @@ def test_every_prompt_file_of_the_collection_is_imported_and_exported_as_it_was(
         "dotprompt": (60, 56, 4),
         "prompty": (53, 53, 0),
         "llm": (10, 10, 0),
-        "promptfoo": (109, 112, 18),
+        "promptfoo": (107, 110, 18),
         "promptfoo_anthropic": (2, 7, 0),
     }
