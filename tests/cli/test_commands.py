@@ -333,6 +333,9 @@ def test_a_project_is_made_headless(tmp_path: Path):
     assert "at most 5 wrong in 100" in made.stdout
     assert command("project", "tolerance", "10%", db=db).returncode == 0
     assert command("project", "owner", "testing", "Ada", db=db).returncode == 0
+    spec = command("project", "spec", "--inputs", "text", "--answer", '{"type": "string"}', db=db)
+    assert spec.stdout == "topics: Inputs: text. Answers fit a JSON Schema.\n"
+    assert_error(command("project", "spec", "--answer", "nowhere", db=db), "neither JSON nor")
     listed = json.loads(command("project", "list", "--json", db=db).stdout)
     assert listed[0]["max_wrong"] == 0.1
     assert listed[0]["scorers"][0]["parameters"] == {"labels": ["a", "b"]}

@@ -113,8 +113,8 @@ def test_variables_and_columns_that_do_not_fit_are_named_with_a_suggestion() -> 
     assert [problem.message for problem in problems] == [
         "The prompt asks for `qestion`, which the data don't have. Did you mean `question`?",
         "The prompt asks for `zzz`, which the data don't have.",
-        "The column `question` isn't used by the prompt.",
-        "The column `id` isn't used by the prompt.",
+        "`question` isn't used by the prompt.",
+        "`id` isn't used by the prompt.",
     ]
 
 

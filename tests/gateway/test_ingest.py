@@ -161,6 +161,8 @@ def test_following_survives_a_kill_and_stores_each_call_once(
 def test_a_gateway_goes_on_in_the_background_and_says_what_it_counts(workspace: Workspace) -> None:
     db = workspace.path
     assert command("gateway", "--status", db=db).returncode == 3
+    failed = command("gateway", "--port", "0", "--daemon", "--upstream", "nobody", db=db)
+    assert_error(failed, "didn't come up. There is no endpoint named 'nobody'. Endpoints here:")
     started = command("gateway", "--port", "0", "--daemon", "--drop-steps", db=db)
     assert started.returncode == 0, started.stderr
     try:

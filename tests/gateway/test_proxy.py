@@ -6,12 +6,13 @@ import asyncio
 import gzip
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from tests.gateway.upstream import upstream
 
 from llmops_tui.providers.keys import Secret
-from llmops_tui.store import calls
+from llmops_tui.store import calls, endpoints
 from llmops_tui.store.database import Database
 
 KEY = "sk-test-4f9a8b7c6d5e4f3a2b1c"
@@ -466,7 +467,24 @@ async def test_without_an_endpoint_the_answer_says_what_to_do(start):
     async with start() as gateway:
         status, _, said = await ask(gateway)
         assert status == 404
-        assert "--upstream" in json.loads(said)["error"]["message"]
+        assert "`llmops-tui model add" in json.loads(said)["error"]["message"]
+        status, _, said = await ask(gateway, ASKED, "/v1/messages")
+        assert "--kind anthropic" in json.loads(said)["error"]["message"]
+
+
+async def test_an_endpoint_that_is_added_or_moved_is_used_without_a_restart(start):
+    async with upstream() as one, upstream() as two, start() as gateway:
+        one.says(b'{"id": "1"}')
+        two.says(b'{"id": "2"}')
+        db = Database(gateway.db_path)
+        added = endpoints.add_endpoint(db, one.endpoint(name="up"))
+        while (await ask(gateway))[0] == 404:
+            await asyncio.sleep(0.05)
+        assert json.loads((await ask(gateway))[2])["id"] == "1"
+        endpoints.change(db, replace(added, base_url=two.endpoint().base_url), None)
+        while json.loads((await ask(gateway))[2])["id"] == "1":
+            await asyncio.sleep(0.05)
+        db.close()
 
 
 async def test_the_workspaces_key_is_used_for_who_shows_the_gateways_token_only(start, monkeypatch):

@@ -19,6 +19,8 @@ from llmops_tui.core.errors import InputError
 from llmops_tui.gateway.intake import Intake
 from llmops_tui.gateway.server import GatewayOptions, is_loopback
 from llmops_tui.providers.keys import Secret
+from llmops_tui.services.projects import create_project
+from llmops_tui.services.workspace import open_workspace
 from llmops_tui.store import calls
 from llmops_tui.store.database import Database
 
@@ -360,3 +362,32 @@ async def test_calls_of_a_known_prompt_belong_to_its_version_and_project(start, 
     found = db.rows("SELECT project_id, prompt_version_id FROM call")
     assert [tuple(row) for row in found] == [(7, 70)]
     db.close()
+
+
+async def test_calls_before_the_first_project_are_the_first_projects(start, tmp_path):
+    async with start() as gateway:
+        assert (await gateway.traces(BODY))[0] == 200
+        workspace = open_workspace(tmp_path / "w.db")
+        project = create_project(workspace, "topics")
+        [early] = await gateway.rows(1)
+        assert early.project_id == project.id, "at once, for who looks after making it"
+        sent = 1
+        while (await gateway.rows(sent))[-1].project_id is None or sent == 1:
+            sent += 1
+            await gateway.traces(many(1, sent))
+            await asyncio.sleep(0.05)
+        while any(row.project_id is None for row in await gateway.rows(sent)):
+            await asyncio.sleep(0.05)
+        create_project(workspace, "other")
+        workspace.db.close()
+
+
+async def test_with_several_projects_a_call_that_tells_none_stays_without(start, tmp_path):
+    workspace = open_workspace(tmp_path / "w.db")
+    for name in ("a", "b"):
+        create_project(workspace, name)
+    workspace.db.close()
+    async with start() as gateway:
+        await gateway.traces(BODY)
+        [row] = await gateway.rows(1)
+        assert row.project_id is None

@@ -7,6 +7,7 @@ import pytest
 
 from llmops_tui.store import (
     bad_rows,
+    calls,
     dataset_difference,
     dataset_index,
     datasets,
@@ -54,6 +55,7 @@ NO_SCAN = {
     "scores of a sample": samples.SCORES_OF,
     "samples of a run with all that was said": run_export.SAMPLES,
     "outcomes of a run's cell": run_export.FIRST_OUTCOMES,
+    "calls that came before any project": calls.ADOPT,
     "calls that may go, the oldest first": removal.CANDIDATES,
     "a data set's version by its content": datasets.SAME_CONTENT,
 }

@@ -146,16 +146,26 @@ async def test_a_project_without_a_prompt_says_how_to_write_one(
 async def test_a_prompt_is_written_from_nothing_and_saved(bench: Bench, app: LlmopsApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
+        await press(pilot, "1", "e")
+        await enter(pilot, "hint")
+        await pilot.press("tab")
+        await enter(pilot, '{"type": "string"}')
+        await press(pilot, "ctrl+s")
         await press(pilot, "3")
         await press(pilot, "n")
         await pilot.press(*"short", "enter")
         await settle(pilot)
-        await pilot.press(*"brief", "down", "down", "down", *(events_key(c) for c in "{{ hint }}"))
+        await pilot.press(*(events_key(c) for c in "{{ country }}"))
+        await until(pilot, lambda: "no input of the project: country" in shown(app))
+        await pilot.press(
+            "ctrl+u", *"brief", "down", "down", "down", *(events_key(c) for c in "{{ hint }}")
+        )
         await press(pilot, "ctrl+s")
         await pilot.press(*"first", "enter")
         await until(pilot, lambda: "short · v1" in shown(app))
         saved = prompts.get_version(bench.workspace, bench.project.id, "short")
         assert saved.messages == (("system", "brief"), ("user", "{{ hint }}"))
+        assert saved.response_schema == {"type": "string"}, "as the project wants its answers"
         assert saved.note == "first"
         assert saved.variables == ("hint",)
         await press(pilot, "escape")
@@ -440,8 +450,9 @@ async def test_two_windows_of_one_person_never_overwrite_each_other(
         await until(pilot, lambda: "DRAFT NOT KEPT" in shown(app))
         assert draft_of(bench.workspace, bench) == "of the other window"
         await press(pilot, "ctrl+s")
-        assert "Go on with which text?" in shown(app)
-        await press(pilot, "down", "enter")
+        assert "Another window of yours changed this draft." in shown(app)
+        assert "What they changed" in shown(app)
+        await press(pilot, "t")
         assert page.text == "of the other window"
         await pilot.press("ctrl+z")
         await until(pilot, lambda: page.text.endswith("of this window"))
@@ -574,6 +585,32 @@ async def test_their_text_can_be_taken_and_mine_brought_back(bench: Bench, app: 
         assert page.state.base.number == 2
         await pilot.press("ctrl+z")
         await until(pilot, lambda: page.text.endswith("mine"))
+
+
+async def test_both_texts_are_put_together_and_what_both_changed_waits_for_a_choice(
+    bench: Bench, app: LlmopsApp
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        page = await open_editor(pilot)
+        page.change_text(CAPITALS.replace("One word.", "Two words."))
+        as_bob(bench, CAPITALS.replace("One word.", "No words.").replace("{{ hint }}", "{{hint}}"))
+        await press(pilot, "ctrl+s")
+        await press(pilot, "enter")
+        await press(pilot, "m")
+        await until(pilot, lambda: "<<<<<<< yours" in shown(app))
+        assert "{{hint}}" in page.text
+        assert [line for line in page.text.split("\n") if "word" in line] == [
+            "Two words.",
+            "No words.",
+        ]
+        await press(pilot, "ctrl+s")
+        assert "A place still has what both of you wrote" in shown(app)
+        await press(pilot, "escape")
+        page.change_text(CAPITALS.replace("One word.", "Two words."))
+        await press(pilot, "ctrl+s")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "repeat · v3" in shown(app))
+        assert app.unforeseen == []
 
 
 # The person's own editor.

@@ -10,7 +10,7 @@ from llmops_tui.cli.output import print_json, project_of, say, table, workspace_
 from llmops_tui.cli.scorers import scorer_of
 from llmops_tui.core.project import Stage
 from llmops_tui.core.tolerance import parse_confidence, parse_max_wrong, percent
-from llmops_tui.services import projects, tolerances
+from llmops_tui.services import project_spec, projects, tolerances
 
 STAGES = {stage.name.lower().replace("_", "-"): stage for stage in Stage}
 
@@ -134,6 +134,18 @@ def tolerance(ctx: click.Context, /, stops: bool | None, **asked: str | None) ->
     if not changes:
         for line in view.history:
             say(line)
+
+
+@project.command()
+@click.option("--inputs", help="Names that prompts may use, such as 'review, lang'; '' for any.")
+@click.option("--answer", "schema", help="A JSON Schema, or its file; '' for any answer.")
+@click.pass_context
+def spec(ctx: click.Context, inputs: str | None, schema: str | None) -> None:
+    """Show what goes into the project and what an answer looks like, or change it."""
+    workspace = workspace_of(ctx)
+    found = project_of(ctx, workspace)
+    found = project_spec.set_spec(workspace, found, inputs=inputs, schema=schema)
+    say(f"{found.name}: {project_spec.spec_words(found)}")
 
 
 @project.command()

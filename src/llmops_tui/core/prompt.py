@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,13 +65,22 @@ class VariableProblem:
     """True: the prompt asks for what the data don't have. False: the data have it, unused."""
     suggestion: str | None = None
     """The column that was probably meant."""
+    in_data: bool = False
+    """Whether the data have it all the same: then it is the project that doesn't know it."""
+
+    @property
+    def short(self) -> str:
+        """`reveiw (did you mean review?)`."""
+        return f"{self.name} (did you mean {self.suggestion}?)" if self.suggestion else self.name
 
     @property
     def message(self) -> str:
         """The problem as a sentence."""
         if not self.unknown:
-            return f"The column `{self.name}` isn't used by the prompt."
+            return f"`{self.name}` isn't used by the prompt."
         meant = f" Did you mean `{self.suggestion}`?" if self.suggestion else ""
+        if self.in_data:
+            return f"`{self.name}` is no input of the project.{meant}"
         return f"The prompt asks for `{self.name}`, which the data don't have.{meant}"
 
 
@@ -181,16 +190,23 @@ def odd_heading(text: str) -> str:
 
 
 def check_variables(
-    prompt: PromptTemplate, known_columns: Iterable[str]
+    prompt: PromptTemplate, known_columns: Iterable[str], inputs: Sequence[str] = ()
 ) -> tuple[VariableProblem, ...]:
-    """What doesn't fit between a prompt and the columns of a data set, unknown ones first."""
+    """What doesn't fit between a prompt, a data set and the project, unknown ones first.
+
+    Args:
+        prompt: what is checked.
+        known_columns: of the data set; empty where none is bound.
+        inputs: which the project allows; empty for any.
+    """
     columns = tuple(known_columns)
     asked = prompt.variables()
-    unused = [name for name in columns if name not in asked]
+    meant = [name for name in inputs if name in columns or not columns] or columns
+    unused = [name for name in meant if name not in asked]
     unknown = [
-        VariableProblem(name, unknown=True, suggestion=misspelled(name, unused or columns))
+        VariableProblem(name, True, misspelled(name, unused or meant), name in columns)
         for name in asked
-        if name not in columns
+        if (columns and name not in columns) or (inputs and name not in inputs)
     ]
     return (*unknown, *(VariableProblem(name, unknown=False) for name in unused))
 

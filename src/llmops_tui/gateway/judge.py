@@ -99,6 +99,15 @@ class Judge:
         self._models: Mapping[str, Model | None] = {}
         self._looked = float("-inf")
 
+    @property
+    def project_id(self) -> int | None:
+        """The project of calls whose prompt doesn't tell theirs."""
+        return self._unknown.project_id
+
+    @project_id.setter
+    def project_id(self, project_id: int) -> None:
+        self._unknown = _Origin(project_id)
+
     def judge(self, call: CallDraft) -> NewCall:
         """The call with what is decided about it. A failing rule costs its flag, not the call."""
         self._refresh()

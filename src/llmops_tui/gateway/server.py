@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from llmops_tui.core.chat import Endpoint
 from llmops_tui.core.errors import InputError
-from llmops_tui.gateway import alerting
+from llmops_tui.gateway import adoption, alerting
+from llmops_tui.gateway.adoption import Adoption
 from llmops_tui.gateway.behind import Behind, Seldom
 from llmops_tui.gateway.exchange import Api
 from llmops_tui.gateway.heartbeat import BEAT_S, Heartbeat
@@ -64,8 +65,9 @@ class GatewayOptions:
     """0 for any free one."""
     token: Secret = field(default_factory=lambda: Secret(""))
     """What clients must show; needed for any address but loopback."""
-    upstreams: Mapping[str, Endpoint] = field(default_factory=dict)
-    """Endpoints that calls are forwarded to, by name; the first of a protocol is its default."""
+    upstreams: Mapping[str, Endpoint] | None = None
+    """Endpoints that calls are forwarded to, by name; the first of a protocol is its default.
+    None for those of the workspace, as they change."""
     default_upstream: str = ""
     project_id: int | None = None
     """The project of calls whose prompt doesn't tell theirs."""
@@ -147,11 +149,14 @@ async def serve(
     later = Judge(db, options.flagger, audit_probability=options.audit_probability)
     gateway = Gateway(options, Intake(db, judge.judge))
     beat = Heartbeat(db, gateway.intake)
+    own = gateway.upstreams if options.upstreams is None else None
+    adopting = Adoption(db, judge, own, gateway.intake.turn)
     behind = Behind(
         db,
         later,
         gateway.intake,
         (
+            Seldom("adoption", adoption.EVERY_S, adopting.look),
             Seldom("state", BEAT_S, beat.write),
             Seldom("alerts", alerting.EVERY_S, lambda: alerting.check(db)),
         ),
@@ -168,6 +173,7 @@ async def serve(
         await runner.setup()
         await _listen(web.TCPSite(runner, options.host, options.port, backlog=1024), options)
         gateway.intake.start()
+        await asyncio.to_thread(adopting.look)
         behind.start()
         host, port = runner.addresses[0][:2]
         listening = Listening(str(host), int(port))
@@ -231,8 +237,8 @@ class Gateway:
         self.intake = intake
         self._token = options.token
         self._receiver = Receiver(intake, context=options.context)
-        self._upstreams = Upstreams(options.upstreams, options.default_upstream)
-        self._proxy = Proxy(self._upstreams, intake, options.token)
+        self.upstreams = Upstreams(options.upstreams or {}, options.default_upstream)
+        self._proxy = Proxy(self.upstreams, intake, options.token)
         self._started = time.monotonic()
 
     def app(self) -> web.Application:
@@ -327,7 +333,7 @@ class Gateway:
                 "proxy": {
                     "requests": self._proxy.forwarded,
                     "failed": self._proxy.failed,
-                    "endpoints": self._upstreams.names,
+                    "endpoints": self.upstreams.names,
                 },
             }
         return web.Response(

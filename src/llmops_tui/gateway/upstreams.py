@@ -44,6 +44,11 @@ class Upstreams:
         self._embedded: Target | None = None
         self._starting = asyncio.Lock()
 
+    def replace(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Have these from now on; requests under way end where they began. For any thread."""
+        if endpoints != self._endpoints:
+            self._endpoints = dict(endpoints)
+
     @property
     def names(self) -> list[str]:
         """Names of all endpoints."""
@@ -79,9 +84,11 @@ class Upstreams:
             if one.name == self._default:
                 return one
         if not fitting:
+            kind = " --kind anthropic" if anthropic else ""
             raise NotFoundError(
                 f"The gateway has no endpoint of the {protocol} protocol to forward to.",
-                "Add one to the workspace, or start the gateway with --upstream URL.",
+                f"Add one: `llmops-tui model add MODEL --endpoint NAME --url URL{kind}`. "
+                "The gateway notices by itself.",
             )
         return fitting[0]
 

@@ -20,6 +20,7 @@ from llmops_tui.store.gateways import GatewayState
 
 AUDIT_SHARE = 0.05
 START_S = 20.0
+_COMPLAINT = 64 * 1024
 
 
 def at_work(workspace: Workspace) -> list[GatewayState]:
@@ -46,6 +47,7 @@ def start_detached(workspace: Workspace, arguments: Sequence[str], log: Path) ->
     known = {state.id for state in gateways.states(workspace.db)}
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with log.open("ab") as out:
+        begins = out.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", "llmops_tui", *arguments],
             stdin=subprocess.DEVNULL,
@@ -60,7 +62,18 @@ def start_detached(workspace: Workspace, arguments: Sequence[str], log: Path) ->
                 return state
         time.sleep(0.05)
     process.terminate()
-    raise InputError("The gateway didn't come up.", f"What it said is in {log}.")
+    raise InputError(
+        f"The gateway didn't come up. {_complaint(log, begins)}".rstrip(),
+        f"All that it said is in {log}.",
+    )
+
+
+def _complaint(log: Path, begins: int) -> str:
+    """The error that a gateway ended with, out of what it has written since."""
+    with log.open("rb") as file:
+        file.seek(begins)
+        said = file.read(_COMPLAINT).decode(errors="replace")
+    return " ".join(said.rpartition("Error: ")[2].split()) if "Error: " in said else ""
 
 
 def stop_all(workspace: Workspace) -> int:
@@ -119,16 +132,15 @@ def serve(
     from llmops_tui.providers.keys import Secret
     from llmops_tui.services.judge_flags import JudgeThread
 
-    places = {place.name: place for place in endpoints.endpoints(workspace.db)}
+    places = [place.name for place in endpoints.endpoints(workspace.db)]
     if upstream is not None and upstream not in places:
-        names = ", ".join(places) or "none yet"
+        names = ", ".join(places) or "none yet; `llmops-tui model add` adds one"
         raise InputError(f"There is no endpoint named {upstream!r}.", f"Endpoints here: {names}.")
     options = GatewayOptions(
         db_path=workspace.path,
         host=host,
         port=port,
         token=Secret(token or ""),
-        upstreams=places,
         default_upstream=upstream or "",
         project_id=project.id if project is not None else None,
         audit_probability=audit_share,

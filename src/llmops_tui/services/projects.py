@@ -9,7 +9,7 @@ from llmops_tui.core.errors import InputError, NotFoundError
 from llmops_tui.core.project import Project, Stage, ToleranceVersion
 from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import datasets, projects
+from llmops_tui.store import calls, datasets, projects
 
 DEFAULT_TOLERANCE = Tolerance(max_wrong=0.02, confidence=0.95)
 
@@ -28,7 +28,7 @@ def create_project(
     scorers: Sequence[Mapping[str, Json]] = (),
     tolerance: Tolerance = DEFAULT_TOLERANCE,
 ) -> Project:
-    """Make a project with a tolerance.
+    """Make a project with a tolerance. Calls that came before there was any are the first one's.
 
     Raises:
         InputError: the name is empty or taken.
@@ -41,6 +41,8 @@ def create_project(
             db, name.strip(), description=description, variables=variables, scorers=scorers
         )
         projects.set_tolerance(db, project_id, tolerance, workspace.person)
+    if len(projects.all_projects(db)) == 1:
+        calls.adopt(db, project_id)
     return projects.get(db, project_id)
 
 

@@ -97,10 +97,15 @@ def read(values: Mapping[str, str], before: PromptSettings) -> PromptSettings:
         raise InputError(f"These can't be used: {problems}.") from error
     found: dict[str, Json] = json.loads(checked.model_dump_json(exclude_none=True))
     kept = {name: value for name, value in before.parameters.items() if name not in KNOWN}
-    return PromptSettings({**kept, **found}, _schema(values.get("schema", "")))
+    return PromptSettings({**kept, **found}, read_schema(values.get("schema", "")))
 
 
-def _schema(text: str) -> Mapping[str, Json] | None:
+def read_schema(text: str) -> Mapping[str, Json] | None:
+    """A JSON Schema that is written there, or in the file that is named there; None for nothing.
+
+    Raises:
+        InputError: it can't be read, or is no schema.
+    """
     if not text.strip():
         return None
     value = _json(text, "the schema")

@@ -44,11 +44,16 @@ class Preview:
 
 
 def preview(
-    text: str, example: Example | None, columns: Sequence[str], composer: Composer
+    text: str,
+    example: Example | None,
+    columns: Sequence[str],
+    composer: Composer,
+    inputs: Sequence[str] = (),
 ) -> Preview:
     """A draft, rendered with an example; without one, its templates as they stand.
 
-    Never raises for what a person may type.
+    Its variables are held against the columns of the data set and the inputs of the project, where
+    there are any. Never raises for what a person may type.
     """
     problems: tuple[VariableProblem, ...] = ()
     found: tuple[str, ...] = ()
@@ -57,7 +62,7 @@ def preview(
         composed = composer(PromptTemplate.parse(text).messages)
         template = composed.template
         found = template.variables()
-        problems = check_variables(template, columns) if columns else ()
+        problems = check_variables(template, columns, inputs) if columns or inputs else ()
         if example is None:
             messages = tuple(Message(role, body) for role, body in template.messages)
         else:

@@ -42,6 +42,10 @@ class Desk:
     models: tuple[ModelView, ...]
     scorers: tuple[Mapping[str, Json], ...]
     """The project's."""
+    inputs: tuple[str, ...] = ()
+    """Which the project allows; empty for any."""
+    answer_schema: Mapping[str, Json] | None = None
+    """What the project's answers look like."""
     affects: str = ""
     """Which prompts include this one, as a sentence; empty for none."""
 
@@ -87,6 +91,7 @@ def desk(workspace: Workspace, prompt: Prompt) -> Desk:
     """What the editor of a prompt opens with."""
     draft = kept.draft(workspace.db, prompt.id, workspace.person)
     newest = next(iter(kept.versions(workspace.db, prompt.id, limit=1)), None)
+    project = projects.get(workspace.db, prompt.project_id)
     return Desk(
         state=prompts.open_editor(workspace, prompt),
         draft_at=draft.changed_at if draft else None,
@@ -95,7 +100,9 @@ def desk(workspace: Workspace, prompt: Prompt) -> Desk:
             found for found in datasets.list_datasets(workspace, prompt.project_id) if found.version
         ),
         models=tuple(models.list_models(workspace)),
-        scorers=projects.get(workspace.db, prompt.project_id).scorers,
+        scorers=project.scorers,
+        inputs=project.variables,
+        answer_schema=project.answer_schema,
         affects=composition_graph.affected_words(workspace, prompt),
     )
 

@@ -43,6 +43,10 @@ INSERT INTO flag (call_id, position, rule, severity, reason, start, stop)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 LAST_ID = "SELECT max(id) FROM call"
+ADOPT = "UPDATE call SET project_id = ?1 WHERE id > ?2 AND id <= ?3 AND project_id IS NULL"
+ADOPTED_AT_ONCE = 1000
+"""Calls that one transaction gives a project: it holds the write lock for about 20 ms."""
+
 IDS_FROM = "SELECT id FROM call WHERE id >= ?"
 SELECT_ROW = """
 SELECT id, project_id, source, model, prompt_name, prompt_version, status, finish_reason,
@@ -268,6 +272,22 @@ def lanes(db: Database, since: int, project_id: int | None = None) -> Lanes:
     found["errors"] += gone.errors
     found["flagged_apart"] += gone.flagged
     return Lanes(**found, removed=gone.calls)
+
+
+def last_id(db: Database) -> int:
+    """The newest call's id; 0 where there is none."""
+    row = db.row(LAST_ID)
+    return int(row[0] or 0) if row is not None else 0
+
+
+def adopt(db: Database, project_id: int, *, after: int = 0) -> None:
+    """Give calls that came before there was a project to one, from the id `after` on."""
+    last = last_id(db)
+    while after < last:
+        upto = min(after + ADOPTED_AT_ONCE, last)
+        with db.write("call") as connection:
+            connection.execute(ADOPT, (project_id, after, upto))
+        after = upto
 
 
 def _call_values(new: NewCall, received_at: int) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ VALUES (?, ?, ?, ?, ?, ?)
 ALL = "SELECT * FROM project ORDER BY id"
 BY_ID = "SELECT * FROM project WHERE id = ?"
 SET_SCORERS = "UPDATE project SET scorers = ? WHERE id = ?"
+SET_SPEC = "UPDATE project SET variables = ?, answer_schema = ? WHERE id = ?"
 OWNERS = "SELECT stage, owner FROM stage_owner WHERE project_id = ?"
 SET_OWNER = """
 INSERT INTO stage_owner (project_id, stage, owner) VALUES (?, ?, ?)
@@ -99,6 +100,18 @@ def set_scorers(db: Database, project_id: int, scorers: Sequence[Mapping[str, Js
     """Change what runs score with unless told otherwise."""
     with db.write("project") as connection:
         connection.execute(SET_SCORERS, (to_json([dict(scorer) for scorer in scorers]), project_id))
+
+
+def set_spec(
+    db: Database,
+    project_id: int,
+    variables: Sequence[str],
+    answer_schema: Mapping[str, Json] | None,
+) -> None:
+    """Change which inputs prompts may use, and what an answer looks like."""
+    schema = to_json(answer_schema) if answer_schema is not None else None
+    with db.write("project") as connection:
+        connection.execute(SET_SPEC, (to_json(list(variables)), schema, project_id))
 
 
 def owners(db: Database, project_id: int) -> dict[Stage, str]:

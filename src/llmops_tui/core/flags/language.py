@@ -62,7 +62,8 @@ def language_of(text: str, least: int = 3) -> str:
         least: How many of a language's commonest words must be in it.
     """
     text = text[:_READ]
-    other = "" if text.isascii() else "".join(_OTHER_SCRIPTS.findall(text))
+    plain = text.isascii() or not _OTHER_SCRIPTS.search(text)
+    other = "" if plain else "".join(_OTHER_SCRIPTS.findall(text))
     if other:
         letters = sum(letter.isalpha() for letter in text)
         for name, first, last in _SCRIPTS:

@@ -21,7 +21,7 @@ _SSN: Final = re.compile(r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b"
 _PHONE: Final = re.compile(r"(?<![\w+])\+\d{1,3}[ ./-]?(?:\(?\d{1,5}\)?[ ./-]?){2,6}\d{2,}\b")
 _FEWEST_DIGITS: Final = 5
 """Any of these numbers has at least as many."""
-_CARD_DIGITS: Final = 13
+_SSN_DIGITS, _CARD_DIGITS = 9, 13
 _KINDS: Final = ("email", "card", "iban", "ssn", "phone")
 _SAMPLES: Final = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid")
 
@@ -114,7 +114,7 @@ def _personal(text: str, kinds: frozenset[str]) -> list[tuple[str, re.Match[str]
             hits += [("a card number", found) for found in _CARD.finditer(text) if _luhn(found)]
         if "iban" in kinds:
             hits += [("a bank account", found) for found in _IBAN.finditer(text) if _iban(found)]
-        if "ssn" in kinds:
+        if "ssn" in kinds and digits >= _SSN_DIGITS:
             hits += [("a social security number", found) for found in _SSN.finditer(text)]
         if "phone" in kinds and "+" in text:
             hits += [("a phone number", found) for found in _PHONE.finditer(text)]

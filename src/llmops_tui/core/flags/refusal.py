@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from llmops_tui.core.flags.base import Finding, FlagInput, Rule, brief
+from llmops_tui.core.flags.base import Finding, FlagInput, Rule, brief, has_any
 from llmops_tui.core.parameters import option
 
 _HELP: Final = (
@@ -131,21 +131,10 @@ def compile_refusal(parameters: RefusalParameters) -> Rule:
         # Rarely, a letter is longer in lower case; then only text that is lower case is found.
         searched = lowered if len(lowered) == len(head) else head
         for marks, words, find in groups:
-            if (
-                _has_any(marks, searched)
-                and _has_any(words, searched)
-                and (found := find(searched))
-            ):
+            if has_any(marks, searched) and has_any(words, searched) and (found := find(searched)):
                 start, stop = found.span()
                 shown = brief(call.output[start:stop])
                 return Finding(f"It reads like a refusal: “{shown}”.", start, stop)
         return None
 
     return rule
-
-
-def _has_any(words: tuple[str, ...], text: str) -> bool:
-    for word in words:  # noqa: SIM110  (`any()` takes twice as long, and each call comes by here)
-        if word in text:
-            return True
-    return False

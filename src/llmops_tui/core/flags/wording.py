@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from llmops_tui.core.flags.base import LONGEST_TEXT, Finding, FlagInput, Rule, brief
+from llmops_tui.core.flags.base import LONGEST_TEXT, Finding, FlagInput, Rule, brief, has_any
 from llmops_tui.core.parameters import option
 
 # Words of which every phrase holds one, to be looked for first, and the phrases themselves.
@@ -37,12 +37,39 @@ _INJECTION: Final[tuple[tuple[str, str], ...]] = (
     ("ignore", r"\bignore(?:z|r)? (?:toutes )?(?:les )?(?:instructions|consignes) précédentes"),
     ("ignora", r"\bignora (?:todas |tutte )?(?:las |le )?(?:instruc|istruz)\w+ (?:anter|preced)"),
 )
-_PROFANE: Final = re.compile(
-    r"\b(?:fuck\w*|motherfuck\w*|shit(?:ty|head)?|bullshit|bitch(?:es)?|cunts?|assholes?|bastards?"
-    r"|dickhead|wank\w*|scheiße|scheiss\w*|arschloch\w*|fotze\w*|wichser\w*|hurensohn\w*|merde"
-    r"|putain|connard\w*|salope|enculé\w*|mierda|puta|cabrón|gilipollas|cazzo|stronz[oa]|vaffanculo"
-    r"|caralho|kurwa|kut|klootzak)\b"
-)
+# What each of these words holds, to be looked for first (that is cheap), and the words.
+_SWEARING: Final = {
+    "fuck": r"(?:mother)?fuck\w*",
+    "shit": r"shit(?:ty|head)?|bullshit",
+    "bitch": r"bitch(?:es)?",
+    "cunt": r"cunts?",
+    "asshole": r"assholes?",
+    "bastard": r"bastards?",
+    "dickhead": r"dickhead",
+    "wank": r"wank\w*",
+    "schei": r"scheiße|scheiss\w*",
+    "arschloch": r"arschloch\w*",
+    "fotze": r"fotze\w*",
+    "wichser": r"wichser\w*",
+    "hurensohn": r"hurensohn\w*",
+    "merde": r"merde",
+    "puta": r"putain|puta",
+    "connard": r"connard\w*",
+    "salope": r"salope",
+    "enculé": r"enculé\w*",
+    "mierda": r"mierda",
+    "cabrón": r"cabrón",
+    "gilipollas": r"gilipollas",
+    "cazzo": r"cazzo",
+    "stronz": r"stronz[oa]",
+    "vaffanculo": r"vaffanculo",
+    "caralho": r"caralho",
+    "kurwa": r"kurwa",
+    "kut": r"kut",
+    "klootzak": r"klootzak",
+}
+_MARKS: Final = tuple(_SWEARING)
+_PROFANE: Final = re.compile(rf"\b(?:{'|'.join(_SWEARING.values())})\b")
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -88,7 +115,8 @@ def compile_profanity(parameters: WordsParameters) -> Rule:
     def rule(call: FlagInput) -> Finding | None:
         text = call.output[:LONGEST_TEXT]
         lowered = text.lower()
-        found = _PROFANE.search(lowered) or (further.search(lowered) if further else None)
+        found = _PROFANE.search(lowered) if has_any(_MARKS, lowered) else None
+        found = found or (further.search(lowered) if further else None)
         if found is None:
             return None
         # Rarely, a letter is longer in lower case; then the place isn't known.

@@ -9,6 +9,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("overview.owner", "o", "Owner", "Name who answers for the stage.", 3),
     Command("overview.new_project", "n", "New project", "Make a project.", 4),
     Command("overview.scorer", "s", "Scorer", "Say how runs tell right from wrong.", 5),
+    Command(
+        "overview.spec",
+        "e",
+        "Inputs",
+        "Say which inputs prompts may use, and what an answer looks like.",
+        93,
+    ),
     Command("overview.incident", "i", "Incident", "Production is beyond its tolerance.", 1),
     Command(
         "overview.incident.roll_back",

@@ -11,6 +11,7 @@ from llmops_tui.core.errors import LlmopsError
 from llmops_tui.core.project import Project, Stage
 from llmops_tui.core.tolerance import Tolerance, parse_confidence, parse_max_wrong, percent
 from llmops_tui.services import projects
+from llmops_tui.services.project_spec import set_spec, spec_values
 from llmops_tui.services.scorer_choice import read_scorers, scorer_choices, set_scorers
 from llmops_tui.services.tolerances import read_tolerance
 from llmops_tui.services.workspace import Workspace
@@ -118,6 +119,38 @@ def scorer_form(workspace: Workspace, project_id: int) -> FormScreen[bool]:
         _scorer_fields(),
         submit,
         intro="For runs from now on. What was measured before stays as it was judged.",
+    )
+
+
+def spec_form(workspace: Workspace, project: Project) -> FormScreen[bool]:
+    """Say which inputs a project has and what its answers look like."""
+    inputs, schema = spec_values(project)
+
+    def submit(values: Values) -> bool:
+        set_spec(workspace, project, inputs=values["inputs"], schema=values["schema"])
+        return True
+
+    return FormScreen(
+        "What goes in, what comes out?",
+        [
+            Field(
+                "inputs",
+                "Inputs",
+                inputs,
+                "Names with commas between them: what prompts may use as variables. Empty: any.",
+            ),
+            Field(
+                "schema",
+                "Answer's schema",
+                schema,
+                "JSON Schema, pasted, or the name of its file. Empty: any answer.",
+                path=True,
+                lines=True,
+            ),
+        ],
+        submit,
+        intro="Prompts are checked against the inputs while they are written; new ones ask for "
+        "answers by the schema.",
     )
 
 

@@ -138,7 +138,7 @@ class OverviewScreen(Page[OverviewModel]):
     def why_not(self, command_id: str) -> str | None:
         """A project comes first."""
         name = command_id.rpartition(".")[2]
-        if name in ("tolerance", "owner", "scorer") and self.model is None:
+        if name in ("tolerance", "owner", "scorer", "spec") and self.model is None:
             return "There is no project yet: n makes one."
         if name == "incident" and (self.model is None or self.model.overview.incident is None):
             return "There is no open incident: production isn't certainly beyond its tolerance."
@@ -174,6 +174,12 @@ class OverviewScreen(Page[OverviewModel]):
         """Say how runs judge answers."""
         if self.model is not None:
             form = _forms().scorer_form(self.workspace, self.model.overview.project.id)
+            self.app.push_screen(form, self._changed)
+
+    def do_spec(self) -> None:
+        """Say what goes in and what comes out."""
+        if self.model is not None:
+            form = _forms().spec_form(self.workspace, self.model.overview.project)
             self.app.push_screen(form, self._changed)
 
     def do_new_project(self) -> None:

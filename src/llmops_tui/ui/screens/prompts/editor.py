@@ -110,6 +110,7 @@ class EditorPage(MoreCommands, Page[Desk]):
             previewer.use_dataset(
                 choices.chosen_dataset(self, self.prompt, model.datasets, self._text)
             )
+        previewer.look_again()
         self.draw_header()
         self._draw_lines()
 
@@ -268,7 +269,8 @@ class EditorPage(MoreCommands, Page[Desk]):
         unknown = [problem.name for problem in preview.variables if problem.unknown]
         if self._raw is None:
             # A variable that has no value is marked itself; its whole line needn't be.
-            self.area.mark_mistakes(unknown, None if unknown else preview.line)
+            lacking = any(not problem.in_data for problem in preview.variables if problem.unknown)
+            self.area.mark_mistakes(unknown, None if lacking else preview.line)
         self._draw_lines()
         self._draw_detail()
         self.refresh_bindings()
@@ -291,7 +293,9 @@ class EditorPage(MoreCommands, Page[Desk]):
         bar = self.query_one("#variables", Bar)
         width = bar.size.width
         secret = "" if self._raw is not None else hidden.hidden_words(self.area.text)
-        parts = words.variable_parts(previewer.preview, secret, previewer.columns)
+        parts = words.variable_parts(
+            previewer.preview, secret, previewer.columns or previewer.inputs
+        )
         bar.put(words.line_of(parts, width))
         example = words.example_words(previewer.examples, previewer.index, EXAMPLE_KEY)
         many = len(self.model.models) if self.model else 0
@@ -332,19 +336,6 @@ class EditorPage(MoreCommands, Page[Desk]):
         ):
             return "There is no data set: 2, then i imports one."
         return super().why_not(command_id)
-
-    def do_preview(self) -> None:
-        """Between text and preview."""
-        panes = self.query_one(TwoPanes)
-        if panes.close():
-            pass
-        elif not panes.side_by_side:
-            panes.open()
-        elif self.focused is panes.detail:
-            panes.listing.focus()
-        else:
-            panes.detail.focus()
-        self.refresh_bindings()
 
     def do_try_it(self) -> None:
         """Ask the model."""

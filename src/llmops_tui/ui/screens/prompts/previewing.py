@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 WAIT_S = 0.2
 LONGEST_S = 0.8
 
-Shown = tuple[str, Example | None, tuple[str, ...]]
-"""Text, example and columns that a preview is of."""
+Shown = tuple[str, Example | None, tuple[str, ...], tuple[str, ...]]
+"""Text, example, columns and the project's inputs that a preview is of."""
 
 
 class Previewer:
@@ -33,10 +33,11 @@ class Previewer:
         self.index = 0
         """Of the example, from 0."""
         self.preview: Preview | None = None
+        self._checked_inputs: tuple[str, ...] = ()
         self._latest: Latest[Shown, Preview] = Latest(
             page,
             "preview",
-            lambda shown: prompt_trying.preview(*shown, self.composer),
+            lambda shown: prompt_trying.preview(*shown[:3], self.composer, shown[3]),
             self._previewed,
             lambda error: page.llmops.report(error),
             wait_s=WAIT_S,
@@ -56,18 +57,21 @@ class Previewer:
         return tuple(name for name in found if name not in (RIGHT_COLUMN, WRONG_COLUMN))
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the project allows as variables; empty for anything."""
+        return self._page.model.inputs if self._page.model else ()
+
+    @property
     def warning(self) -> str:
         """What a person should know before they save; empty where all variables are known."""
-        if self.preview is None or self.examples is None:
+        if self.preview is None:
             return ""
-        unknown = [
-            f"{one.name} (did you mean {one.suggestion}?)" if one.suggestion else one.name
-            for one in self.preview.variables
-            if one.unknown
-        ]
-        if not unknown:
-            return ""
-        return f"{self.examples.title} doesn't have what it asks for: {', '.join(unknown)}."
+        unknown = [one for one in self.preview.variables if one.unknown]
+        lacking = ", ".join(one.short for one in unknown if not one.in_data)
+        foreign = ", ".join(one.short for one in unknown if one.in_data)
+        who = self.examples.title if self.examples else "The project"
+        said = [f"{who} doesn't have what it asks for: {lacking}."] if lacking else []
+        return " ".join([*said, f"No inputs of the project: {foreign}."] if foreign else said)
 
     def use_dataset(self, dataset: Dataset | None) -> None:
         """Take examples from here, from where the person left off."""
@@ -100,7 +104,13 @@ class Previewer:
 
     def look(self) -> None:
         """The text changed: render it soon."""
-        self._latest.put((self._page.text, self.example, self.columns))
+        self._latest.put((self._page.text, self.example, self.columns, self.inputs))
+
+    def look_again(self) -> None:
+        """The project may allow other variables by now."""
+        if self.inputs != self._checked_inputs:
+            self._checked_inputs = self.inputs
+            self.look()
 
     def _use_examples(self, examples: Examples) -> None:
         self.examples = examples

@@ -82,7 +82,10 @@ class Sampler:
 
     @property
     def _saved(self) -> PromptSettings:
-        state = self._page.state
+        state, desk = self._page.state, self._page.model
+        if state is not None and state.base is None and desk is not None:
+            # A new prompt asks for what the project wants its answers to look like.
+            return PromptSettings(response_schema=desk.answer_schema)
         return PromptSettings.of(state.base if state else None)
 
     @property

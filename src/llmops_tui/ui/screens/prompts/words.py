@@ -63,14 +63,14 @@ def header_parts(
     return parts
 
 
-def variable_parts(preview: Preview | None, hidden: str, columns: Sequence[str]) -> list[Part]:
+def variable_parts(preview: Preview | None, hidden: str, known_names: Sequence[str]) -> list[Part]:
     """What is wrong with the text, the worst first; else which variables it uses."""
     if preview is None:
         return [("Reading…", "muted")]
     unknown = [problem for problem in preview.variables if problem.unknown]
     unused = [problem.name for problem in preview.variables if not problem.unknown]
     parts: list[Part] = [(_unknown(problem), "bad") for problem in unknown]
-    if preview.problem and not unknown:
+    if preview.problem and all(problem.in_data for problem in unknown):
         where = f"line {preview.line}: " if preview.line else ""
         parts.insert(0, (f"{where}{preview.problem}", "bad"))
     if preview.odd:
@@ -81,7 +81,7 @@ def variable_parts(preview: Preview | None, hidden: str, columns: Sequence[str])
         parts.append((f"not used: {', '.join(unused)}", "doubt"))
     known = [name for name in preview.found if name not in {p.name for p in unknown}]
     if known:
-        checked = "variables" if columns else "variables (no data set to check them against)"
+        checked = "variables" if known_names else "variables (no data set to check them against)"
         parts.append((f"{checked}: {', '.join(known)}", ""))
     elif not unknown and not preview.problem:
         parts.append(("no variable yet: write {{ name }}", "muted"))
@@ -89,8 +89,7 @@ def variable_parts(preview: Preview | None, hidden: str, columns: Sequence[str])
 
 
 def _unknown(problem: VariableProblem) -> str:
-    meant = f" (did you mean {problem.suggestion}?)" if problem.suggestion else ""
-    return f"unknown: {problem.name}{meant}"
+    return f"{'no input of the project' if problem.in_data else 'unknown'}: {problem.short}"
 
 
 def figure_parts(
