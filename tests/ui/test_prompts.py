@@ -450,8 +450,9 @@ async def test_two_windows_of_one_person_never_overwrite_each_other(
         await until(pilot, lambda: "DRAFT NOT KEPT" in shown(app))
         assert draft_of(bench.workspace, bench) == "of the other window"
         await press(pilot, "ctrl+s")
-        assert "Go on with which text?" in shown(app)
-        await press(pilot, "down", "enter")
+        assert "Another window of yours changed this draft." in shown(app)
+        assert "What they changed" in shown(app)
+        await press(pilot, "t")
         assert page.text == "of the other window"
         await pilot.press("ctrl+z")
         await until(pilot, lambda: page.text.endswith("of this window"))
@@ -584,6 +585,32 @@ async def test_their_text_can_be_taken_and_mine_brought_back(bench: Bench, app: 
         assert page.state.base.number == 2
         await pilot.press("ctrl+z")
         await until(pilot, lambda: page.text.endswith("mine"))
+
+
+async def test_both_texts_are_put_together_and_what_both_changed_waits_for_a_choice(
+    bench: Bench, app: LlmopsApp
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        page = await open_editor(pilot)
+        page.change_text(CAPITALS.replace("One word.", "Two words."))
+        as_bob(bench, CAPITALS.replace("One word.", "No words.").replace("{{ hint }}", "{{hint}}"))
+        await press(pilot, "ctrl+s")
+        await press(pilot, "enter")
+        await press(pilot, "m")
+        await until(pilot, lambda: "<<<<<<< yours" in shown(app))
+        assert "{{hint}}" in page.text
+        assert [line for line in page.text.split("\n") if "word" in line] == [
+            "Two words.",
+            "No words.",
+        ]
+        await press(pilot, "ctrl+s")
+        assert "A place still has what both of you wrote" in shown(app)
+        await press(pilot, "escape")
+        page.change_text(CAPITALS.replace("One word.", "Two words."))
+        await press(pilot, "ctrl+s")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "repeat · v3" in shown(app))
+        assert app.unforeseen == []
 
 
 # The person's own editor.

@@ -135,9 +135,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "prompts.conflict.save",
         "s",
-        "Save mine",
-        "Save your text as the newer version; theirs stays below it.",
+        "Keep mine",
+        "Your text is the newer one; a version of theirs stays below it.",
         1,
+    ),
+    Command(
+        "prompts.conflict.merge",
+        "m",
+        "Merge",
+        "Put both changes into your text; where both changed the same lines, both stand there.",
+        3,
     ),
     Command(
         "prompts.conflict.take", "t", "Take theirs", "Go on with their text; undo has yours.", 2

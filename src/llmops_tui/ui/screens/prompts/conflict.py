@@ -1,20 +1,73 @@
-"""Somebody else saved a version while this one was written: both are shown, the person chooses."""
+"""Two texts were made from the same one: all three are compared, the person chooses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from llmops_tui.core.clock import ago, now_ms
-from llmops_tui.core.prompt_version import PromptVersion
-from llmops_tui.services import prompts
+from llmops_tui.core.prompt_version import Draft, PromptVersion
+from llmops_tui.core.text_merge import Merged, merge
+from llmops_tui.services import prompt_writing, prompts
+from llmops_tui.services.prompts import EditorState
 from llmops_tui.ui.screens.base import Page
 from llmops_tui.ui.screens.prompts.diff_pane import Comparison, DiffPane
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-Choice = Literal["save", "take"]
+Choice = Literal["save", "take", "merge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The text that both began with, and what became of it."""
+
+    said: str
+    """What happened, in a sentence or two."""
+    base_title: str
+    base: str
+    their_title: str
+    theirs: str
+    mine: str
+
+    @property
+    def merged(self) -> Merged:
+        """Both put together."""
+        return merge(self.base, self.mine, self.theirs)
+
+
+def saved_meanwhile(state: EditorState, theirs: PromptVersion, mine: str) -> Sides:
+    """Somebody saved a version while this one was written."""
+    note = f" (“{theirs.note}”)" if theirs.note else ""
+    return Sides(
+        f"{theirs.author} saved {theirs.title}{note} {ago(theirs.created_at, now_ms())}. "
+        "Nothing of yours is saved yet. From theirs to yours:",
+        _base_title(state),
+        prompt_writing.saved_text(state),
+        f"v{theirs.number} by {theirs.author}",
+        prompts.as_text(theirs),
+        mine,
+    )
+
+
+def drafted_meanwhile(state: EditorState, theirs: Draft, mine: str) -> Sides:
+    """Another window of the same person kept another draft."""
+    return Sides(
+        "Another window of yours changed this draft. What you wrote here isn't kept yet. From the "
+        "other window's text to yours:",
+        _base_title(state),
+        prompt_writing.saved_text(state),
+        "the other window",
+        theirs.text,
+        mine,
+    )
+
+
+def _base_title(state: EditorState) -> str:
+    base = state.base
+    return f"v{base.number}, which you began with" if base else "what a new prompt begins with"
 
 
 class ConflictPage(Page[None]):
@@ -22,22 +75,21 @@ class ConflictPage(Page[None]):
 
     SCOPE = "prompts.conflict"
     PURPOSE = (
-        "Somebody saved a version of this prompt while you were writing, so nothing was saved yet. "
-        "Read what differs, then save yours as the newer version all the same, take theirs, or go "
-        "back to your text with esc. Your draft is kept whatever you choose."
+        "Somebody, or another window of yours, changed this prompt while you were writing, so "
+        "nothing was saved yet. Read what differs, then keep yours all the same, take theirs, put "
+        "both together, or go back to your text with esc. What stands in the editor is never lost: "
+        "ctrl+z there brings it back."
     )
 
-    def __init__(
-        self,
-        base: PromptVersion | None,
-        theirs: PromptVersion,
-        mine: str,
-        chosen: Callable[[Choice], None],
-    ) -> None:
+    def __init__(self, sides: Sides, chosen: Callable[[Choice], None]) -> None:
+        """Prepare.
+
+        Args:
+            sides: What is compared.
+            chosen: What to do once the person chose.
+        """
         super().__init__()
-        self._base = base
-        self._theirs = theirs
-        self._mine = mine
+        self._sides = sides
         self._chosen = chosen
 
     def compose_body(self) -> ComposeResult:
@@ -47,38 +99,30 @@ class ConflictPage(Page[None]):
     def on_mount(self) -> None:
         """Compare all three texts."""
         super().on_mount()
-        theirs = self._theirs
-        their_title = f"v{theirs.number} by {theirs.author}"
-        note = f" (“{theirs.note}”)" if theirs.note else ""
-        their_text = prompts.as_text(theirs)
-        shown = [
-            Comparison(
-                f"{theirs.author} saved {theirs.title}{note} {ago(theirs.created_at, now_ms())}. "
-                "Nothing of yours is saved yet. From theirs to yours:",
-                their_title,
-                "your text",
-                their_text,
-                self._mine,
-            )
-        ]
-        if self._base is not None:
-            base_text = prompts.as_text(self._base)
-            base_title = f"v{self._base.number}, which you began with"
-            shown += [
-                Comparison("What they changed", base_title, their_title, base_text, their_text),
-                Comparison("What you changed", base_title, "your text", base_text, self._mine),
-            ]
+        one = self._sides
         pane = self.query_one(DiffPane)
-        pane.show_comparisons(shown)
+        pane.show_comparisons(
+            [
+                Comparison(one.said, one.their_title, "your text", one.theirs, one.mine),
+                Comparison(
+                    "What they changed", one.base_title, one.their_title, one.base, one.theirs
+                ),
+                Comparison("What you changed", one.base_title, "your text", one.base, one.mine),
+            ]
+        )
         pane.focus()
 
     def do_save(self) -> None:
-        """Save mine as the newer version."""
+        """Mine, as the newer one."""
         self._end("save")
 
     def do_take(self) -> None:
         """Go on with theirs."""
         self._end("take")
+
+    def do_merge(self) -> None:
+        """Go on with both."""
+        self._end("merge")
 
     def _end(self, choice: Choice) -> None:
         self.dismiss()

@@ -12,10 +12,10 @@ from llmops_tui.core.prompt_version import Draft
 from llmops_tui.core.text import visible
 from llmops_tui.services import prompt_writing
 from llmops_tui.services.prompts import EditorState
-from llmops_tui.ui.screens.pick import PickScreen
 from llmops_tui.ui.screens.prompts.latest import Latest
 
 if TYPE_CHECKING:
+    from llmops_tui.ui.screens.prompts.conflict import Choice
     from llmops_tui.ui.screens.prompts.editor import EditorPage
 
 WAIT_S = 0.4
@@ -112,25 +112,26 @@ class DraftKeeper:
         )
 
     def _ask_which(self, theirs: Draft | None) -> None:
-        def chosen(which: str | None) -> None:
-            if which is None:
-                return  # what is typed stays here and isn't kept, as the header says
-            self.conflict = False
-            self.seen = theirs.changed_at if theirs else None
-            if which == "theirs" and theirs:
-                self._page.change_text(theirs.text)
-            self.changed(self._page.text)
+        from llmops_tui.ui.screens.prompts.conflict import ConflictPage, drafted_meanwhile
 
+        page = self._page
         if theirs is None:
-            chosen("mine")
+            self._settle(None)
             return
-        self._page.app.push_screen(
-            PickScreen(
-                "Another window of yours changed this draft. Go on with which text?",
-                [
-                    ("mine", "the text here", "replaces the draft of the other window"),
-                    ("theirs", "the other text", "^z in the editor brings the one here back"),
-                ],
-            ),
-            chosen,
-        )
+        sides = drafted_meanwhile(self.state, theirs, page.text)
+
+        def chosen(choice: Choice) -> None:
+            self._settle(theirs)
+            if choice == "merge":
+                page.take_merged(sides.merged)
+            elif choice == "take":
+                page.change_text(sides.theirs)
+                page.say("The other window's text is here; ctrl+z brings yours back.")
+
+        page.app.push_screen(ConflictPage(sides, chosen))
+
+    def _settle(self, theirs: Draft | None) -> None:
+        """What stands in the editor is the draft from here on."""
+        self.conflict = False
+        self.seen = theirs.changed_at if theirs else None
+        self.changed(self._page.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from llmops_tui.core.text_merge import YOURS
 from llmops_tui.services import prompt_turns, prompts
 from llmops_tui.services.question_cost import QuestionCost, question_cost
 from llmops_tui.ui.screens.pick import PickScreen
@@ -12,6 +13,7 @@ from llmops_tui.ui.widgets.two_panes import TwoPanes
 
 if TYPE_CHECKING:
     from llmops_tui.core.prompt_version import PromptVersion
+    from llmops_tui.core.text_merge import Merged
     from llmops_tui.services.models import ModelView
     from llmops_tui.ui.screens.prompts.editor import EditorPage
 
@@ -88,6 +90,18 @@ class MoreCommands:
             ),
             chosen,
         )
+
+    def take_merged(self, merged: Merged) -> None:
+        """Go on with two texts put together, at the first place that waits for a choice."""
+        page = self._page
+        page.change_text(merged.text)
+        places = merged.open_places
+        if places:
+            page.area.move_cursor((merged.text.split("\n").index(YOURS), 0), center=True)
+            where = "One place has" if places == 1 else f"{places} places have"
+            page.say(f"{where} what both wrote: keep one of them. ctrl+z has your text.")
+        else:
+            page.say("Both changes are in the text; ctrl+z has yours alone.")
 
     def do_next_example(self) -> None:
         """The next example; after the last the first."""

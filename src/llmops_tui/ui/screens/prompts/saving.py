@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from llmops_tui.core.prompt_version import PromptVersion
+from llmops_tui.core.text_merge import open_places
 from llmops_tui.services import prompts
 from llmops_tui.services.prompts import Conflict, EditorState
 from llmops_tui.ui.screens.form import Field, FormScreen, Values
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from llmops_tui.ui.screens.prompts.editor import EditorPage
 
 Then = Callable[[PromptVersion], None]
+
+
+def _unsettled(text: str) -> str:
+    places = open_places(text)
+    if not places:
+        return ""
+    where = "A place still has" if places == 1 else f"{places} places still have"
+    return f"{where} what both of you wrote: ctrl+f finds <<<<<<<."
 
 
 class Saver:
@@ -29,6 +38,7 @@ class Saver:
         state, text, settings = page.state, page.text, page.sampler.current
         assert state is not None
         affects = page.model.affects if page.model else ""
+        said = (why, _unsettled(text), page.previewer.warning, affects)
         noted: list[str] = []
 
         def submit(values: Values) -> PromptVersion | Conflict:
@@ -46,7 +56,7 @@ class Saver:
                 f"Save {state.prompt.name} as a new version",
                 [Field("note", "What changed", help="One line for the list of versions, or none.")],
                 submit,
-                intro=" ".join(filter(None, (why, page.previewer.warning, affects))),
+                intro=" ".join(filter(None, said)),
             ),
             ended,
         )
@@ -81,26 +91,31 @@ class Saver:
     def _conflict(
         self, theirs: PromptVersion, state: EditorState, text: str, note: str, then: Then | None
     ) -> None:
-        from llmops_tui.ui.screens.prompts.conflict import ConflictPage
+        from llmops_tui.ui.screens.prompts.conflict import ConflictPage, saved_meanwhile
 
         page = self._page
+        sides = saved_meanwhile(state, theirs, text)
 
         def chosen(choice: Choice) -> None:
-            if choice == "take":
-                # First the base, so that the draft which is kept says what it began with.
-                taken = prompts.as_text(theirs)
-                page.keeper.begin_from(EditorState(state.prompt, taken, theirs, from_draft=False))
-                page.change_text(taken)
-                page.draw_header()
-                page.say(f"{theirs.title} is in the editor; ctrl+z brings your text back.")
+            if choice == "save":
+                settings = page.sampler.current
+                page.in_thread(
+                    lambda: prompts.save_version(
+                        page.workspace, state, text, note=note, settings=settings, despite=theirs
+                    ),
+                    lambda result: self._saved(result, state, text, note, then),
+                    group="save",
+                )
                 return
-            settings = page.sampler.current
-            page.in_thread(
-                lambda: prompts.save_version(
-                    page.workspace, state, text, note=note, settings=settings, despite=theirs
-                ),
-                lambda result: self._saved(result, state, text, note, then),
-                group="save",
+            # First the base, so that the draft which is kept says what it began with.
+            page.keeper.begin_from(
+                EditorState(state.prompt, sides.theirs, theirs, from_draft=False)
             )
+            if choice == "merge":
+                page.take_merged(sides.merged)
+            else:
+                page.change_text(sides.theirs)
+                page.say(f"{theirs.title} is in the editor; ctrl+z brings your text back.")
+            page.draw_header()
 
-        page.app.push_screen(ConflictPage(state.base, theirs, text, chosen))
+        page.app.push_screen(ConflictPage(sides, chosen))
