@@ -88,6 +88,10 @@ def test_promptfoo_texts_and_configurations_hold_several_prompts():
         ("prompts 1", "Hello {{a}}"),
         ("prompts 2", "Bye {{a}}"),
     ]
+    chat = '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{a}}"}]'
+    text, talk = formats.read(f"[1] Say {{{{a}}}}\n---\n{chat}\n", "prompts.txt")
+    assert text.messages == (("user", "[1] Say {{a}}"),)
+    assert talk.messages == (("system", "Be brief."), ("user", "{{a}}"))
     config = "prompts:\n  - label: short\n    raw: 'Say {{a}}'\n  - file://b.txt\nproviders: [x]\n"
     (short,) = formats.read(config, "promptfooconfig.yaml")
     assert (short.name, short.messages) == ("short", (("user", "Say {{a}}"),))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.workspaces import Bench, make_bench
 
+from llmops_tui.interchange.prompts import formats
 from llmops_tui.services import prompt_files, prompts
 from llmops_tui.services.prompt_files import Standing
 
@@ -119,3 +120,51 @@ def test_an_imported_prompt_is_exported_with_keys_that_only_its_format_knows(
     assert again[0].version is None
     for format_name in prompt_files.FORMATS:
         assert "name" in prompt_files.export(later, format_name, bench.workspace)
+
+
+def test_files_of_one_name_in_two_directories_are_two_prompts(bench: Bench, tmp_path: Path):
+    for name in ("shop", "bank/cards"):
+        place = tmp_path / "examples" / name
+        place.mkdir(parents=True)
+        (place / "promptfooconfig.yaml").write_text(
+            f"prompts: ['{name}: {{{{q}}}}', 'Short, {name}: {{{{q}}}}']\nproviders: [x]\n"
+        )
+        (place / "a.prompt").write_text("---\nname: hello\n---\nHi {{q}}\n")
+    (tmp_path / "examples/shop/only.txt").write_text("Only here: {{q}}")
+    made, problems = prompt_files.import_files(
+        bench.workspace, bench.project.id, [tmp_path / "examples"]
+    )
+    assert problems == []
+    assert {one.version.title for one in made if one.version} == {
+        "shop promptfooconfig 1 v1",
+        "shop promptfooconfig 2 v1",
+        "bank cards promptfooconfig 1 v1",
+        "bank cards promptfooconfig 2 v1",
+        "only v1",
+        "hello v1",
+    }
+
+
+@pytest.mark.slow
+def test_every_prompt_file_of_the_collection_is_imported_and_exported_as_it_was(
+    bench: Bench, shared_data: Path
+):
+    """How many files, how many prompts in them, and how many files that hold none or are broken."""
+    counted = {}
+    for folder in ("dotprompt", "prompty", "llm", "promptfoo", "promptfoo_anthropic"):
+        found = sorted((shared_data / "configs" / folder).rglob("*"))
+        files = [path for path in found if path.is_file() and path.suffix not in (".md", ".csv")]
+        made, problems = prompt_files.import_files(bench.workspace, bench.project.id, files)
+        counted[folder] = (len(files), len(made), len(problems))
+        for one in made:
+            if one.version is None:
+                continue  # said the same as one before it
+            kept = prompt_files.export(one.version, one.file.format, bench.workspace)
+            assert kept == formats.write(one.file, one.file.format, one.file), one.file.name
+    assert counted == {
+        "dotprompt": (60, 56, 4),
+        "prompty": (53, 53, 0),
+        "llm": (10, 10, 0),
+        "promptfoo": (107, 110, 18),
+        "promptfoo_anthropic": (2, 7, 0),
+    }

@@ -188,12 +188,31 @@ def import_files(
             continue
         read += [(path, one) for one in found]
     made: list[Imported] = []
-    for path, one in _in_order(read):
+    for path, one in _in_order(_told_apart(read)):
         try:
             made.append(_import(workspace, project_id, path, one, dry_run))
         except TemplateError as error:  # it includes what isn't there
             problems.append(f"{path}: {error} {error.hint}".strip())
     return made, problems
+
+
+def _told_apart(read: list[tuple[Path, PromptFile]]) -> list[tuple[Path, PromptFile]]:
+    """Files of one name in different directories are different prompts: the directories say which.
+
+    A name that a file gives itself stays as it is.
+    """
+    places: dict[str, set[Path]] = {}
+    for path, one in read:
+        if one.name.startswith(path.stem):
+            places.setdefault(one.name, set()).add(path.resolve().parent)
+    named = []
+    for path, one in read:
+        at = places.get(one.name, set())
+        if len(at) > 1 and one.name.startswith(path.stem):
+            apart = path.resolve().parent.relative_to(os.path.commonpath(at))
+            one = replace(one, name=" ".join([*apart.parts, one.name]))
+        named.append((path, one))
+    return named
 
 
 def _in_order(read: list[tuple[Path, PromptFile]]) -> list[tuple[Path, PromptFile]]:

@@ -61,11 +61,11 @@ def read_promptfoo(text: str, name: str) -> list[PromptFile]:
     """The prompts of a configuration, a chat in YAML or JSON, or texts between lines of `---`."""
     if len(text) > LARGEST:
         raise InputError(f"“{name}” is too long for a prompt.")
-    if text.lstrip().startswith(("[", "{")) and not text.lstrip().startswith(("{{", "{%")):
-        value = _load_json(text, name)
-        return [_chat_file(value, text, name)]
     if name.endswith(".txt"):
         return _texts(text, name)
+    if _is_json(text.strip()):
+        value = _load_json(text, name)
+        return [_chat_file(value, text, name)]
     value = load_yaml(text, name)
     if isinstance(value, list):
         return [_chat_file(value, text, name)]
@@ -94,14 +94,7 @@ def _configured(listed: list[Json], text: str, name: str) -> list[PromptFile]:
             elsewhere.append(raw)
             continue
         called = str(about.get("label") or (name if len(listed) == 1 else f"{name} {place}"))
-        inner = raw.strip()
-        if inner.startswith("[") and inner.endswith("]"):
-            try:
-                made.append(_chat_file(_load_json(inner, called), inner, called))
-                continue
-            except InputError:
-                pass  # brackets and no chat: a text
-        made.append(PromptFile(called, (("user", inner),), "promptfoo", inner))
+        made.append(_chat_or_text(raw.strip(), called))
     if not made:
         where = f": {', '.join(elsewhere)[:200]}" if elsewhere else ""
         raise InputError(
@@ -119,11 +112,21 @@ def _texts(text: str, name: str) -> list[PromptFile]:
     pieces = [piece.strip() for piece in ("\n" + text).split("\n---") if piece.strip("- \n\t")]
     stem = name.removesuffix(".txt")
     return [
-        PromptFile(
-            stem if len(pieces) == 1 else f"{stem} {place}", (("user", piece),), "promptfoo", piece
-        )
+        _chat_or_text(piece, stem if len(pieces) == 1 else f"{stem} {place}")
         for place, piece in enumerate(pieces, 1)
     ]
+
+
+def _is_json(text: str) -> bool:
+    return text.startswith(("[", "{")) and not text.startswith(("{{", "{%"))
+
+
+def _chat_or_text(text: str, name: str) -> PromptFile:
+    """As promptfoo sends it: messages where it is a chat in JSON, else one message with it all."""
+    if _is_json(text):
+        with suppress(InputError):  # brackets and no chat: a text
+            return _chat_file(_load_json(text, name), text, name)
+    return PromptFile(name, (("user", text),), "promptfoo", text)
 
 
 def _chat_file(value: Json, text: str, name: str) -> PromptFile:
