@@ -807,6 +807,11 @@ async def test_several_models_are_asked_beside_each_other(
         assert "Answer of second at mock" in shown(app)
         await press(pilot, "escape")
         assert app.screen is page
+        await press(pilot, "ctrl+r")
+        await until(pilot, lambda: shown(app).count("✓ RIGHT") == 2)
+        await press(pilot, "tab", "alt+c")
+        assert page.text.endswith("--- assistant ---\nalpha\n\n--- user ---\n\n")
+        await pilot.press("ctrl+z")
         await press(pilot, "ctrl+o")
         await until(pilot, lambda: "USD a call" in shown(app))
         await press(pilot, "ctrl+o")

@@ -122,6 +122,13 @@ COMMANDS: tuple[Command, ...] = (
         "Keep the answer in front with the example.",
         2,
     ),
+    Command(
+        "prompts.tries.continue",
+        "alt+c",
+        "Continue",
+        "Take the answer in front into the text as the assistant's turn, and go on.",
+        3,
+    ),
     Command("prompts.editor.dataset", "alt+d", "Data set", "Choose where the examples come from."),
     Command(
         "prompts.editor.versions", "alt+v", "Versions", "Versions of this prompt; restore one.", 85

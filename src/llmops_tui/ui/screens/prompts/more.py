@@ -176,10 +176,14 @@ class MoreCommands:
 
     def do_continue(self) -> None:
         """Take the answer into the text and go on with the conversation."""
-        page = self._page
-        attempt = page.trier.attempt
+        attempt = self._page.trier.attempt
         assert attempt is not None
-        page.change_text(prompt_turns.continued(page.text, attempt.text))
+        self.continue_with(attempt.text)
+
+    def continue_with(self, answer: str) -> None:
+        """Take an answer into the text as the assistant's turn."""
+        page = self._page
+        page.change_text(prompt_turns.continued(page.text, answer))
         page.area.move_cursor((page.area.document.line_count - 2, 0))
         page.show_text()
         page.say("The answer is in the text; write the next question. ctrl+z takes it out.")
