@@ -865,6 +865,10 @@ def newest_data(bench: Bench) -> DatasetVersion:
 async def test_text_is_found_and_replaced(app: LlmopsApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         page = await open_editor(pilot)
+        await press(pilot, "ctrl+end")
+        assert area(page).cursor_location == area(page).document.end
+        await press(pilot, "ctrl+home")
+        assert area(page).cursor_location == (0, 0)
         await pilot.press("ctrl+f", *"country", "enter", *"land", "enter", "right", "right")
         await press(pilot, "enter")
         await until(pilot, lambda: "{{ land }}" in page.text)

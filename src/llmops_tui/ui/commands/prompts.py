@@ -92,6 +92,20 @@ COMMANDS: tuple[Command, ...] = (
         88,
         priority=True,
     ),
+    Command(
+        "prompts.editor.to_start",
+        "ctrl+home",
+        "To the start",
+        "The first line of the text.",
+        palette=False,
+    ),
+    Command(
+        "prompts.editor.to_end",
+        "ctrl+end",
+        "To the end",
+        "The last line of the text.",
+        palette=False,
+    ),
     Command("prompts.editor.find_next", "f3", "Find next", "The next place of what was found."),
     Command(
         "prompts.editor.continue",

@@ -166,6 +166,14 @@ class MoreCommands:
             page.draw_header()
             page.say("The draft is gone; ctrl+z brings it back while this page is open.")
 
+    def do_to_start(self) -> None:
+        """The first line; Textual's text area has no key for it."""
+        self._page.area.move_cursor(self._page.area.document.start)
+
+    def do_to_end(self) -> None:
+        """The last line."""
+        self._page.area.move_cursor(self._page.area.document.end)
+
     def do_find(self) -> None:
         """Find and replace."""
         self._page.finder.ask()
