@@ -215,7 +215,7 @@ async def _two_answers(running: Session) -> None:
         Attempt(first, 1, "login", "The topic is lo", stopped=True),
         Attempt(second, 1, "login", error=failed),
     ]
-    page.app.push_screen(TriesPage(page.trier))
+    page.app.push_screen(TriesPage(page.trier, page.continue_with))
     await running.settle()
 
 

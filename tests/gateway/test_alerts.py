@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_string
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -112,6 +113,8 @@ def test_it_is_told_by_mail_webhook_and_command_once_and_again_when_it_is_over(
     mail = message_from_string(box.mails[0])
     assert mail.get_payload(decode=True).decode().strip() == said
     assert mail["To"] == "ana@example.com"
+    assert mail["Date"]
+    assert mail["Message-ID"]
     assert (tmp_path / "told").read_text() == f"firing {said}\n"
     store(workspace.db, *(made(n) for n in range(24, 100)))
     (over,) = alerts.look(workspace)
@@ -119,6 +122,34 @@ def test_it_is_told_by_mail_webhook_and_command_once_and_again_when_it_is_over(
     assert over.sentence.startswith("Over: many flags: flagged is 6 %")
     kept = workspace.path.read_bytes()
     assert f"{url}/hook".encode() not in kept, "a secret address stays where it was named"
+
+
+@pytest.mark.parametrize("way", ["webhook:ftp://x", "webhook:http://", "email:nobody", "command:'"])
+def test_a_channel_that_could_tell_nobody_is_refused_when_it_is_made(
+    workspace: Workspace, way: str
+) -> None:
+    with pytest.raises(InputError):
+        alerts.add(workspace, 1, "x", alerts.read_spec("flagged", "5%", channels=way))
+
+
+def test_what_went_wrong_with_a_channel_is_said_in_words(workspace: Workspace) -> None:
+    projects.set_owner(workspace, 1, projects.Stage.MONITORING, "ana")
+    ways = "webhook:env:NOT_SET command:cat"
+    rule = alerts.add(workspace, None, "x", alerts.read_spec("flagged", "5%", channels=ways))
+    assert rule.owner == "ana", "of the only project"
+    projects.create_project(workspace, "other")
+    everywhere = alerts.add(workspace, None, "all", alerts.read_spec("silence", "5"))
+    assert [one.id for one in alerts.view(workspace, 2).rules] == [everywhere.id]
+    failing = replace(
+        rule,
+        spec=replace(
+            rule.spec, channels=(*rule.spec.channels, Channel.read("command:ls /no/such/place"))
+        ),
+    )
+    said = alerting.deliver(failing, "words", firing=True)
+    assert "webhook: FAILED (NOT_SET is not set where this looks)" in said
+    assert "command: sent" in said
+    assert "command: FAILED (it ended with code 2: ls: " in said
 
 
 @pytest.mark.parametrize(
@@ -168,5 +199,7 @@ def test_alerts_are_kept_tried_and_forgotten_from_the_command_line(
     assert box.posts[0]["text"].startswith("TRIAL of the alert slow")
     assert command("alerts", "check", db=db).returncode == 0
     assert_error(command("alerts", "add", "x", "flagged", "many", db=db), "many")
+    mute = command("alerts", "add", "x", "flagged", "5%", "--tell", "email:nobody", db=db)
+    assert_error(mute, "'nobody' is no mail address")
     assert "slow is forgotten" in command("alerts", "remove", "1", db=db).stdout
     assert json.loads(command("alerts", "list", "--json", db=db).stdout) == []

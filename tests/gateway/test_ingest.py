@@ -101,14 +101,17 @@ def test_a_file_is_taken_once_and_goes_on_where_it_was_left(
     assert_error(command("ingest", tmp_path / "gone", db=workspace.path), "There is no file")
 
 
-def test_a_rotated_and_a_cut_file_lose_nothing(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rotated", ["calls.jsonl.1", "calls-20261125.jsonl"])
+def test_a_rotated_and_a_cut_file_lose_nothing(
+    workspace: Workspace, tmp_path: Path, rotated: str
+) -> None:
     log = tmp_path / "calls.jsonl"
     log.write_text(line(1))
     ingester = Ingester(workspace, None, NONE)
     ingester.file(log)
     with log.open("a") as stream:
         stream.write(line(2))
-    log.rename(tmp_path / "calls.jsonl.1")
+    log.rename(tmp_path / rotated)
     log.write_text(line(3))
     ingester.file(log)
     assert answers(workspace) == ["there 1", "there 2", "there 3"]

@@ -128,10 +128,16 @@ def test_harmful_answers_are_held_to_their_own_limit(workspace: Workspace) -> No
     assert found.state is State.EXCEEDED, (
         "2 of 200 are wrong, which is within; but they are harmful"
     )
-    assert "at most 2.5 % harmful" in found.sentence
+    assert found.sentence.startswith(
+        "At least 1 % of 200 live calls are harmful, more than the 0.1 % tolerated (95 % sure; "
+    )
     assert live(workspace).state is State.WITHIN
     mild = Tolerance(max_wrong=0.05, harmful_max_wrong=0.03)
     assert live(workspace, mild).state is State.WITHIN
+    assert "are wrong and at most 2.5 % harmful (" in live(workspace, mild).sentence
+    assert live(workspace, Tolerance(max_wrong=0.005)).sentence.startswith(
+        "At least 1 % of 200 live calls are wrong, more than the 0.5 % tolerated (95 % sure; "
+    ), "what is beyond the tolerance is said by the bound that proves it"
 
 
 def test_the_overview_says_the_budget_what_waits_and_who_answers(workspace: Workspace) -> None:

@@ -47,6 +47,8 @@ def test_a_directory_is_pulled_edited_and_pushed(bench: Bench, tmp_path: Path):
     assert "owner: ann" in file.read_text()
     assert standings(bench, directory) == {"repeat": Standing.SAME}
     assert push(bench, directory) == ([], [])
+    pull(bench, tmp_path / "of a colleague")
+    assert (tmp_path / "of a colleague" / file.name).read_text() == file.read_text()
 
 
 def test_changes_on_both_sides_are_a_conflict_that_overwrites_nothing(bench: Bench, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ async def test_an_incident_is_told_rolled_back_and_closed_by_keys(bench: Bench) 
         assert "Incident" not in footer(app)
         await press(pilot, "i")
         assert "INCIDENT" not in shown(app)
-        released_badly(bench)
+        await asyncio.to_thread(released_badly, bench)
         await until(pilot, lambda: "INCIDENT 1, ana answers for it: i shows it." in shown(app))
         await press(pilot, "i")
         assert "Agreed for this case: roll back, then tell support." in shown(app)

@@ -16,12 +16,15 @@ from llmops_tui.core.project import Project
 from llmops_tui.services import alerts, calls, figures, flag_rules, projects, triage
 from llmops_tui.services.calls import CallFilter, CallLine
 from llmops_tui.services.figures import Quantiles
+from llmops_tui.services.gateway import trouble
 from llmops_tui.services.workspace import Workspace, open_workspace
 from llmops_tui.store import gateways
 from llmops_tui.store.database import Database
+from llmops_tui.store.gateways import GatewayState
 from llmops_tui.ui.app import LlmopsApp
 from llmops_tui.ui.screens.monitor import texts
 from llmops_tui.ui.screens.monitor.figures_page import spark
+from llmops_tui.ui.screens.monitor.summary import summary_line
 from llmops_tui.ui.screens.monitor.tail_table import TailTable
 from llmops_tui.ui.widgets.text_pane import TextPane
 
@@ -370,6 +373,30 @@ def test_a_gateway_is_noticed_where_one_answers() -> None:
         assert calls.gateway_answers(port=server.server_port)
         thread.join()
     assert not calls.gateway_answers(port=server.server_port)
+
+
+def test_a_gateway_that_cannot_write_is_told_from_one_that_is_gone() -> None:
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(b'{"status":"degraded","pid":7,"calls":{"trouble":"disk is full."}}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Health) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(2)])
+        thread.start()
+        assert trouble(GatewayState("g", 7, url, {}, 1, 1, None)) == "disk is full."
+        other = GatewayState("h", 8, url, {}, 1, 1, None)
+        assert trouble(other) == "", "another one has its address by now"
+        thread.join()
+    assert trouble(GatewayState("g", 7, url, {}, 1, 1, None)) == "", "it is gone"
+    assert trouble(GatewayState("g", 7, url, {}, 1, now_ms(), None)) == "", "it is heard of"
+    lately = calls.Tail(1, 0.2, 1, None, None, None, None, (), silent=True, unable=True)
+    assert "! the gateway can't write here: full disk?" in summary_line(lately, None, None)
 
 
 def test_durations_and_rates_have_units_and_fit_their_columns() -> None:

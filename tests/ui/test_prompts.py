@@ -807,6 +807,11 @@ async def test_several_models_are_asked_beside_each_other(
         assert "Answer of second at mock" in shown(app)
         await press(pilot, "escape")
         assert app.screen is page
+        await press(pilot, "ctrl+r")
+        await until(pilot, lambda: shown(app).count("✓ RIGHT") == 2)
+        await press(pilot, "tab", "alt+c")
+        assert page.text.endswith("--- assistant ---\nalpha\n\n--- user ---\n\n")
+        await pilot.press("ctrl+z")
         await press(pilot, "ctrl+o")
         await until(pilot, lambda: "USD a call" in shown(app))
         await press(pilot, "ctrl+o")
@@ -860,6 +865,10 @@ def newest_data(bench: Bench) -> DatasetVersion:
 async def test_text_is_found_and_replaced(app: LlmopsApp) -> None:
     async with app.run_test(size=SMALL) as pilot:
         page = await open_editor(pilot)
+        await press(pilot, "ctrl+end")
+        assert area(page).cursor_location == area(page).document.end
+        await press(pilot, "ctrl+home")
+        assert area(page).cursor_location == (0, 0)
         await pilot.press("ctrl+f", *"country", "enter", *"land", "enter", "right", "right")
         await press(pilot, "enter")
         await until(pilot, lambda: "{{ land }}" in page.text)

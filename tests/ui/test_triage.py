@@ -495,7 +495,10 @@ async def test_a_reason_and_a_correction_go_along_and_the_call_becomes_an_exampl
         await press(pilot, "6")
         await press(pilot, "t")
         assert "invented a fact" in shown(app)
-        await press(pilot, "down", "enter", "x")
+        await press(pilot, "9")
+        told = [message.message for message in app._notifications]
+        assert "There are 8 to choose from." in told
+        await press(pilot, "2", "x")
         assert words(app, "status") == "because: misread the question · the answer is corrected"
         await press(pilot, "d")
         assert "Call 1 as an example" in shown(app)

@@ -70,8 +70,8 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     "channels",
     multiple=True,
     metavar="CHANNEL",
-    help="app, webhook:URL, command:'…', email:ADDRESS; webhook:env:NAME keeps the URL out of the "
-    "file. Repeatable. Default: app.",
+    help="app, webhook:URL, command:'…' (run without a shell, with ALERT_TEXT in its environment), "
+    "email:ADDRESS; webhook:env:NAME keeps the URL out of the file. Repeatable. Default: app.",
 )
 @click.pass_context
 def add(

@@ -63,7 +63,7 @@ def gateway(ctx: click.Context, **options: Unpack[GatewayChoices]) -> None:
     Point an exporter at http://127.0.0.1:4318, or an OpenAI client at
     http://127.0.0.1:4318/v1. Ctrl-c stops it; what was acknowledged is kept.
 
-    Exit code of --status: 0 one is at work, 3 none is.
+    Exit code of --status: 0 one is at work, 3 none is, or none that can write.
     """
     workspace = workspace_of(ctx)
     if options["status"]:
@@ -111,6 +111,11 @@ def _status(workspace: Workspace) -> int:
     for state in up:
         counts = ", ".join(f"{number:,} {name}" for name, number in state.counts.items() if number)
         say(f"{state.url} (process {state.pid}): {counts or 'nothing received yet'}.")
-    if not up:
+    troubled = [
+        (state, why) for state in service.last_ones(workspace) if (why := service.trouble(state))
+    ]
+    for state, why in troubled:
+        say(printable(f"{state.url} (process {state.pid}) is at work and stores nothing: {why}"))
+    if not up and not troubled:
         say("No gateway is at work.")
     return int(ExitCode.WITHIN if up else ExitCode.UNDECIDED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +44,9 @@ UNITS: Final[Mapping[Signal, str]] = {
     Signal.COST: "",
 }
 
+_WEB: Final = re.compile(r"https?://[^\s/]")
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+
 
 class ChannelKind(StrEnum):
     """How somebody hears of an alert."""
@@ -81,6 +86,27 @@ class Channel:
         if channel.kind is not ChannelKind.APP and not channel.target:
             raise InputError(f"A {channel.kind} needs a target.", f"Write {channel.kind}:TARGET.")
         return channel
+
+    def check(self) -> None:
+        """See that something could be told this way: it would fail when it is needed otherwise.
+
+        Raises:
+            InputError: the target is none of its kind.
+        """
+        if self.target.startswith("env:"):
+            return
+        if self.kind is ChannelKind.WEBHOOK and not _WEB.match(self.target):
+            raise InputError(
+                f"{self.target!r} is no web address.",
+                "Write webhook:https://… or webhook:env:NAME.",
+            )
+        if self.kind is ChannelKind.EMAIL and not _MAIL.fullmatch(self.target):
+            raise InputError(f"{self.target!r} is no mail address.", "Write email:NAME@HOST.")
+        if self.kind is ChannelKind.COMMAND:
+            try:
+                shlex.split(self.target)
+            except ValueError as error:
+                raise InputError(f"{self.target!r} is no command: {error}.") from error
 
     def words(self) -> str:
         """As it was written."""

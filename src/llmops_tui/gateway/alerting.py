@@ -10,6 +10,7 @@ import subprocess
 import urllib.request
 from collections.abc import Mapping
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 
 import orjson
 
@@ -29,6 +30,10 @@ SMTP = "LLMOPS_TUI_SMTP"
 """`host:port`; `SMTP_USER` and `SMTP_PASSWORD` beside it where the server wants them."""
 
 log = logging.getLogger("llmops_tui.gateway")
+
+
+class _Failure(Exception):
+    """A channel could not be told, in words that need no name of an exception."""
 
 
 def check(db: Database, *, every_s: float = EVERY_S) -> list[AlertEvent]:
@@ -88,7 +93,8 @@ def deliver(rule: AlertRule, words: str, *, firing: bool) -> str:
             outcomes.append(f"{channel.kind}: sent")
         except Exception as error:
             log.warning("alert %s could not be told by %s", rule.id, channel.kind, exc_info=error)
-            outcomes.append(f"{channel.kind}: FAILED ({type(error).__name__}: {error})")
+            own = "" if isinstance(error, _Failure) else f"{type(error).__name__}: "
+            outcomes.append(f"{channel.kind}: FAILED ({own}{error})")
     return visible("; ".join(outcomes), newlines=False)[:500]
 
 
@@ -113,7 +119,10 @@ def _wrong_at_least(db: Database, since: int, project_id: int | None) -> float |
 
 def _target(channel: Channel) -> str:
     if channel.target.startswith("env:"):
-        return os.environ[channel.target.removeprefix("env:")]
+        name = channel.target.removeprefix("env:")
+        if not os.environ.get(name):
+            raise _Failure(f"{name} is not set where this looks")
+        return os.environ[name]
     return channel.target
 
 
@@ -126,7 +135,7 @@ def _post(url: str, rule: AlertRule, words: str, firing: bool) -> None:
         "owner": rule.owner,
     }
     if not url.startswith(("http://", "https://")):
-        raise ValueError("a webhook is an http address")
+        raise _Failure("a webhook is an http address")
     request = urllib.request.Request(
         url, orjson.dumps(body), {"Content-Type": "application/json"}, method="POST"
     )
@@ -150,7 +159,8 @@ def _run(command: str, rule: AlertRule, words: str, firing: bool) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"the command ended with code {done.returncode}")
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise _Failure(f"it ended with code {done.returncode}{f': {said}' if said else ''}")
 
 
 def _mail(address: str, rule: AlertRule, words: str, firing: bool) -> None:
@@ -159,6 +169,8 @@ def _mail(address: str, rule: AlertRule, words: str, firing: bool) -> None:
     message["Subject"] = " ".join(words.split())[:120]
     message["From"] = os.environ.get(MAIL_FROM, "llmops-tui@localhost")
     message["To"] = address
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain="llmops-tui.invalid")
     message.set_content(words)
     with smtplib.SMTP(host, int(port), timeout=PATIENCE_S) as server:
         user = os.environ.get("SMTP_USER")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -123,7 +124,7 @@ class LogFile:
         A line without its end waits for it, unless this is the `final` look.
 
         What a rotated file still held when another took its name is read first where it can be
-        found beside it (`name.1`).
+        found beside it (`calls.jsonl.1`, `calls-20261125.jsonl`).
 
         Raises:
             InputError: the file can't be read.
@@ -144,7 +145,8 @@ class LogFile:
             yield from self._read(stream, final=final)
 
     def _rest_of_rotated(self) -> Iterator[tuple[bytes, int]]:
-        for other in sorted(self.path.parent.glob(f"{self.path.name}*")):
+        stem = self.path.name.partition(".")[0]
+        for other in sorted(self.path.parent.glob(f"{glob.escape(stem)}*")):
             try:
                 if other.is_file() and other.stat().st_ino == self.inode:
                     with other.open("rb") as stream:

@@ -64,11 +64,18 @@ def read_spec(
 def add(workspace: Workspace, project_id: int | None, name: str, spec: AlertSpec) -> AlertRule:
     """Keep a rule; whoever answers for monitoring answers for it.
 
+    Without a project it is about all of them; the only one is meant where there is no other.
+
     Raises:
-        InputError: it has no name.
+        InputError: it has no name, or a channel could tell nobody.
     """
     if not name.strip():
         raise InputError("An alert needs a name.")
+    for channel in spec.channels:
+        channel.check()
+    known = projects.all_projects(workspace.db)
+    if project_id is None and len(known) == 1:
+        project_id = known[0].id
     owner = ""
     if project_id is not None:
         tolerance = projects.tolerance(workspace.db, project_id)

@@ -9,6 +9,7 @@ from typing import Final
 from llmops_tui.core.call import CallDetail, CallRow, Lane
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
+from llmops_tui.services import gateway
 from llmops_tui.services.workspace import Workspace, default_path
 from llmops_tui.store import call_lists, calls, endpoints, gateways, projects, queue
 from llmops_tui.store.call_lists import SEARCHED, CallFilter, CallLine, Latest, Listing, Only
@@ -92,6 +93,8 @@ class Tail:
     """Calls through the proxies of the last weeks that couldn't be stored."""
     silent: bool = False
     """Whether gateways were at work here and none is now."""
+    unable: bool = False
+    """Whether one of them is at work and can't write here, as on a full disk."""
 
 
 def call_page(
@@ -190,6 +193,7 @@ def tail(workspace: Workspace, project_id: int | None) -> Tail:
     since = now_ms() - LATELY_MINUTES * 60_000
     times = sorted(one.duration_ms for one in latest if one.status != "error")
     known = gateways.states(workspace.db)
+    silent = bool(known) and not any(state.is_up for state in known)
     return Tail(
         calls=len(latest),
         per_minute=call_lists.count_since(workspace.db, since, project_id) / LATELY_MINUTES,
@@ -200,7 +204,8 @@ def tail(workspace: Workspace, project_id: int | None) -> Tail:
         output_tokens=_mean([one.output_tokens for one in latest]),
         cost=_cost(workspace, latest),
         lost=sum(state.counts.get("lost", 0) for state in known),
-        silent=bool(known) and not any(state.is_up for state in known),
+        silent=silent,
+        unable=silent and any(gateway.trouble(state) for state in known),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from llmops_tui.store.gateways import GatewayState
 
 AUDIT_SHARE = 0.05
 START_S = 20.0
+ASKED_S = 0.5
 _COMPLAINT = 64 * 1024
 
 
@@ -31,6 +33,34 @@ def at_work(workspace: Workspace) -> list[GatewayState]:
 def last_ones(workspace: Workspace) -> list[GatewayState]:
     """Gateways of the last weeks, the newest first."""
     return gateways.states(workspace.db)
+
+
+def trouble(state: GatewayState) -> str:
+    """Why a gateway that wasn't heard of can't write here; empty where it is gone.
+
+    What it has to say can't be in the file, when the file is what it can't write: it is asked.
+    Not for the UI thread.
+    """
+    import http.client  # needed only where one fell silent
+    from urllib.parse import urlsplit
+
+    if state.is_up or state.stopped_at is not None:
+        return ""
+    place = urlsplit(state.url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=ASKED_S)
+    try:
+        connection.request("GET", "/health")
+        said = json.loads(connection.getresponse().read(65_536))
+        # With a token it tells a stranger no more than that it is in trouble.
+        if not isinstance(said, dict) or said.get("pid", state.pid) != state.pid:
+            return ""
+        calls = said.get("calls")
+        told = calls.get("trouble") if isinstance(calls, dict) else ""
+        return str(told or "the workspace can't be written.")
+    except (OSError, ValueError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
 
 
 def start_detached(workspace: Workspace, arguments: Sequence[str], log: Path) -> GatewayState:

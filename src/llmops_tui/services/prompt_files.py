@@ -118,7 +118,8 @@ def pull(
             conflicts.append(pair)
         elif is_stuck or pair.standing in (Standing.NEW_THERE, Standing.CHANGED_THERE):
             assert pair.newest is not None
-            _write(pair.path, _own_text(pair.newest, pair.file))
+            like = pair.file or _imported_from(workspace, pair.newest, "own")
+            _write(pair.path, _own_text(pair.newest, like))
             written.append(pair)
     return written, conflicts
 
@@ -228,13 +229,7 @@ def export(version: PromptVersion, format_name: str, workspace: Workspace) -> st
     Raises:
         InputError: the format can't say what the prompt does.
     """
-    origin = prompt_origins.newest(workspace.db, version.prompt_id, version.number, format_name)
-    like = None
-    if origin is not None:
-        try:
-            like = formats.read(origin.source, origin.file_name, format_name)[0]
-        except LlmopsError as error:  # what one version of the program read, another may not
-            log.warning("%s: %s", origin.file_name, error)
+    like = _imported_from(workspace, version, format_name)
     if format_name == "own":
         return _own_text(version, like)
     return formats.write(_file_of(version), format_name, like)
@@ -324,6 +319,9 @@ def _save(workspace: Workspace, project_id: int, pair: Pair, note: str) -> Promp
                 f"Somebody saved {pair.name!r} at this moment.", "Do the same again."
             )
         version = _add(workspace, prompt, pair.file, note or f"pushed from {pair.path.name}")
+        # Keys that only the file has go along to everybody else's directory.
+        origin = Origin("own", pair.path.name, pair.file.source)
+        prompt_origins.keep(workspace.db, version.id, origin)
     _write(pair.path, _own_text(version, pair.file))
     return version
 
@@ -365,6 +363,20 @@ def _file_of(version: PromptVersion) -> PromptFile:
 def _written(version: PromptVersion) -> PromptFile:
     """With includes as such, which only our own files know."""
     return replace(_file_of(version), messages=version.written)
+
+
+def _imported_from(
+    workspace: Workspace, version: PromptVersion, format_name: str
+) -> PromptFile | None:
+    """The file of a format that the version, or one before it, came from."""
+    origin = prompt_origins.newest(workspace.db, version.prompt_id, version.number, format_name)
+    if origin is None:
+        return None
+    try:
+        return formats.read(origin.source, origin.file_name, format_name)[0]
+    except LlmopsError as error:  # what one version of the program read, another may not
+        log.warning("%s: %s", origin.file_name, error)
+        return None
 
 
 def _own_text(version: PromptVersion, like: PromptFile | None) -> str:

@@ -295,19 +295,32 @@ def _estimate(found: Lanes, tolerance: Tolerance, flagged: int, audited: int) ->
 def _sentence(
     found: Lanes, tolerance: Tolerance, estimate: LaneEstimate, harm: LaneEstimate | None
 ) -> str:
-    upper = bound_percent(estimate.upper, "upper", tolerance.max_wrong)
-    harmful = ""
-    if harm is not None and tolerance.harmful_max_wrong is not None:
-        most = bound_percent(harm.upper, "upper", tolerance.harmful_max_wrong)
-        harmful = f" and at most {most} harmful"
     sentence = (
-        f"We can say at most {upper} of {found.calls:,} live calls are wrong{harmful} "
+        f"{_claim(found, tolerance, estimate, harm)} "
         f"({percent(tolerance.confidence)} sure; {found.flagged_reviewed:,} of "
         f"{found.flagged:,} flagged and {found.audited:,} audited ones reviewed)."
     )
     if not found.audited and found.flagged < found.calls:
         sentence += " No audit yet: what the flags miss is unknown."
     return sentence
+
+
+def _claim(
+    found: Lanes, tolerance: Tolerance, estimate: LaneEstimate, harm: LaneEstimate | None
+) -> str:
+    """The bound that decides: the lower one where it is beyond what is tolerated."""
+    limit, of = tolerance.harmful_max_wrong, f"of {found.calls:,} live calls are"
+    harmful = ""
+    if harm is not None and limit is not None:
+        if harm.lower > limit:
+            least = bound_percent(harm.lower, "lower", limit)
+            return f"At least {least} {of} harmful, more than the {percent(limit)} tolerated"
+        harmful = f" and at most {bound_percent(harm.upper, 'upper', limit)} harmful"
+    most = tolerance.max_wrong
+    if estimate.lower > most:
+        least = bound_percent(estimate.lower, "lower", most)
+        return f"At least {least} {of} wrong, more than the {percent(most)} tolerated"
+    return f"We can say at most {bound_percent(estimate.upper, 'upper', most)} {of} wrong{harmful}"
 
 
 def _state(tolerance: Tolerance, estimate: LaneEstimate, harm: LaneEstimate | None) -> State:

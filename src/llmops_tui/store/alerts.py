@@ -15,7 +15,9 @@ from llmops_tui.store.database import Database
 INSERT = """
 INSERT INTO alert_rule (project_id, name, spec, owner, created_at) VALUES (?, ?, ?, ?, ?)
 """
-ALL = "SELECT * FROM alert_rule WHERE ?1 IS NULL OR project_id = ?1 ORDER BY id"
+ALL = """
+SELECT * FROM alert_rule WHERE ?1 IS NULL OR project_id IS NULL OR project_id = ?1 ORDER BY id
+"""
 GET = "SELECT * FROM alert_rule WHERE id = ?"
 ENABLE = "UPDATE alert_rule SET enabled = ? WHERE id = ?"
 DROP_EVENTS = "DELETE FROM alert_event WHERE alert_rule_id = ?"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from llmops_tui.ui.commands.model import Command
 
+NUMBERED = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+)  # fmt: skip
+"""What a digit chooses, in a list that shows its digits."""
+
 COMMANDS: tuple[Command, ...] = (
     Command("dialogs.form.submit", "ctrl+s", "OK", "Hand the form in.", 1, False, True),
     Command("dialogs.form.cancel", "escape", "Cancel", "Leave without saving.", 2, False, True),
@@ -26,4 +31,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("dialogs.alike.harmful", "h", "Harmful", "All are wrong and do harm.", 4, False),
     Command("dialogs.alike.cancel", "escape,q", "Cancel", "Judge none of them.", 5, False),
     Command("dialogs.pick.cancel", "escape,q", "Cancel", "Choose nothing.", 2, False),
+    *(
+        Command(f"dialogs.pick.{name}", str(number), name.title(), f"The {name}.", palette=False)
+        for number, name in enumerate(NUMBERED, start=1)
+    ),
 )

@@ -92,6 +92,20 @@ COMMANDS: tuple[Command, ...] = (
         88,
         priority=True,
     ),
+    Command(
+        "prompts.editor.to_start",
+        "ctrl+home",
+        "To the start",
+        "The first line of the text.",
+        palette=False,
+    ),
+    Command(
+        "prompts.editor.to_end",
+        "ctrl+end",
+        "To the end",
+        "The last line of the text.",
+        palette=False,
+    ),
     Command("prompts.editor.find_next", "f3", "Find next", "The next place of what was found."),
     Command(
         "prompts.editor.continue",
@@ -121,6 +135,13 @@ COMMANDS: tuple[Command, ...] = (
         "Keep answer",
         "Keep the answer in front with the example.",
         2,
+    ),
+    Command(
+        "prompts.tries.continue",
+        "alt+c",
+        "Continue",
+        "Take the answer in front into the text as the assistant's turn, and go on.",
+        3,
     ),
     Command("prompts.editor.dataset", "alt+d", "Data set", "Choose where the examples come from."),
     Command(

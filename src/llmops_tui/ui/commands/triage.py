@@ -38,7 +38,7 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
             f"{scope}.reason",
             "t",
             "Reason",
-            "Choose why the answer is wrong; kept with the verdict that follows.",
+            "Choose why the answer is wrong, by digit; kept with the verdict that follows.",
             20,
         ),
         Command(

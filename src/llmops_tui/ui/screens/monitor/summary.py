@@ -24,7 +24,9 @@ def summary_line(
     words.append(rate_text(tail.per_minute))
     if tail.lost:
         words.append(f"! {tail.lost:,} LOST by the proxy")
-    if tail.silent:
+    if tail.unable:
+        words.append("! the gateway can't write here: full disk?")
+    elif tail.silent:
         words.append("! no gateway is at work")
     if lanes is not None and lanes.arrived:
         flagged = lanes.flagged + lanes.flagged_apart

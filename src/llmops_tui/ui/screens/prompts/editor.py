@@ -346,7 +346,7 @@ class EditorPage(MoreCommands, Page[Desk]):
         if len(asked) > 1:
             from llmops_tui.ui.screens.prompts.tries import TriesPage
 
-            self.app.push_screen(TriesPage(self.trier))
+            self.app.push_screen(TriesPage(self.trier, self.continue_with))
             return
         panes = self.query_one(TwoPanes)
         self.query_one("#preview", TextPane).do_top()

@@ -166,6 +166,14 @@ class MoreCommands:
             page.draw_header()
             page.say("The draft is gone; ctrl+z brings it back while this page is open.")
 
+    def do_to_start(self) -> None:
+        """The first line; Textual's text area has no key for it."""
+        self._page.area.move_cursor(self._page.area.document.start)
+
+    def do_to_end(self) -> None:
+        """The last line."""
+        self._page.area.move_cursor(self._page.area.document.end)
+
     def do_find(self) -> None:
         """Find and replace."""
         self._page.finder.ask()
@@ -176,10 +184,14 @@ class MoreCommands:
 
     def do_continue(self) -> None:
         """Take the answer into the text and go on with the conversation."""
-        page = self._page
-        attempt = page.trier.attempt
+        attempt = self._page.trier.attempt
         assert attempt is not None
-        page.change_text(prompt_turns.continued(page.text, attempt.text))
+        self.continue_with(attempt.text)
+
+    def continue_with(self, answer: str) -> None:
+        """Take an answer into the text as the assistant's turn."""
+        page = self._page
+        page.change_text(prompt_turns.continued(page.text, answer))
         page.area.move_cursor((page.area.document.line_count - 2, 0))
         page.show_text()
         page.say("The answer is in the text; write the next question. ctrl+z takes it out.")

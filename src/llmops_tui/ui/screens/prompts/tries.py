@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
@@ -36,8 +37,15 @@ class TriesPage(Page[None]):
     TriesPage.-narrow #tries TextPane { border-left: none; border-top: solid $muted; }
     """
 
-    def __init__(self, trier: Trier) -> None:
+    def __init__(self, trier: Trier, go_on: Callable[[str], None]) -> None:
+        """Prepare.
+
+        Args:
+            trier: Who asks.
+            go_on: Takes an answer into the text.
+        """
         super().__init__()
+        self._go_on = go_on
         self._trier = trier
 
     def compose_body(self) -> ComposeResult:
@@ -68,16 +76,23 @@ class TriesPage(Page[None]):
 
     def why_not(self, command_id: str) -> str | None:
         """There has to be an answer to keep, and an example to keep it with."""
-        if command_id == "prompts.tries.keep":
-            if self._trier.attempts[self._place].answer is None:
-                return "This model has not answered."
-            if self._trier.asked_example is None:
-                return "The answers are about no example."
+        name = command_id.removeprefix("prompts.tries.")
+        if name in ("keep", "continue") and self._trier.attempts[self._place].answer is None:
+            return "This model has not answered."
+        if name == "keep" and self._trier.asked_example is None:
+            return "The answers are about no example."
         return super().why_not(command_id)
 
     def do_keep(self) -> None:
         """Keep the answer that is in front with the example."""
         self._trier.keep(self._place, self.notify)
+
+    def do_continue(self) -> None:
+        """Go on with the answer that is in front."""
+        answer = self._trier.attempts[self._place].text
+        self._trier.stop()
+        self.dismiss()
+        self._go_on(answer)
 
     @property
     def _place(self) -> int:

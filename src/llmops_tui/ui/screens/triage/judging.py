@@ -152,7 +152,8 @@ class JudgingPage(Marking[Model]):
         def ask(reasons: tuple[str, ...]) -> None:
             choices = [(reason, reason, "") for reason in reasons]
             now = self.remark_of(call_id).reason
-            self.app.push_screen(PickScreen("What is wrong with the answer?", choices, now), chosen)
+            asked = PickScreen("What is wrong with the answer?", choices, now, numbered=True)
+            self.app.push_screen(asked, chosen)
 
         self.in_thread(lambda: triage.reasons(self.workspace, project_id), ask, group="reasons")
 
