@@ -177,3 +177,5 @@ def test_a_gateway_goes_on_in_the_background_and_says_what_it_counts(workspace: 
         stopped = command("gateway", "--stop", db=db)
     assert "1 asked to stop" in stopped.stdout
     wait_for(lambda: command("gateway", "--status", db=db).returncode == 3)
+    beside = db.with_name(f"{db.name}-wal")
+    wait_for(lambda: beside.stat().st_size == 0)  # all that was committed is in the file itself

@@ -396,7 +396,7 @@ def test_a_gateway_that_cannot_write_is_told_from_one_that_is_gone() -> None:
     assert trouble(GatewayState("g", 7, url, {}, 1, 1, None)) == "", "it is gone"
     assert trouble(GatewayState("g", 7, url, {}, 1, now_ms(), None)) == "", "it is heard of"
     lately = calls.Tail(1, 0.2, 1, None, None, None, None, (), silent=True, unable=True)
-    assert "! the gateway can't write here: full disk?" in summary_line(lately, None, None)
+    assert "! gateway can't write: full disk?" in summary_line(lately, None, None)
 
 
 def test_durations_and_rates_have_units_and_fit_their_columns() -> None:

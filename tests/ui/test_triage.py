@@ -426,7 +426,14 @@ def test_the_estimate_is_that_of_the_two_lanes(
         expected.lower,
         expected.upper,
     )
-    assert f"at most {bound_percent(expected.upper, 'upper', 0.05)} of 100 live" in found.sentence
+    beyond = expected.lower > tolerance.max_wrong
+    bound = (
+        f"At least {bound_percent(expected.lower, 'lower', 0.05)}"
+        if beyond
+        else f"We can say at most {bound_percent(expected.upper, 'upper', 0.05)}"
+    )
+    assert found.sentence.startswith(f"{bound} of 100 live calls are wrong")
+    assert ("more than the 5 % tolerated" in found.sentence) == beyond
     assert ("No audit yet" in found.sentence) == (audited == 0)
     assert found.note.startswith(expected.note)
 

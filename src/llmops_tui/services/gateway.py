@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from llmops_tui.core.errors import InputError
+from llmops_tui.core.errors import InputError, StoreError
 from llmops_tui.core.project import Project
 from llmops_tui.services.projects import find_project, list_projects
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import endpoints, gateways
+from llmops_tui.store import endpoints, gateways, space
 from llmops_tui.store.gateways import GatewayState
 
 AUDIT_SHARE = 0.05
@@ -182,3 +182,5 @@ def serve(
         run(options, lambda listening: ready(listening.url))
     finally:
         judging.close()
+        with suppress(StoreError):
+            space.settle(workspace.db)

@@ -69,6 +69,15 @@ def compact(db: Database) -> None:
             connection.execute("PRAGMA temp_store = MEMORY")
 
 
+def settle(db: Database) -> None:
+    """Bring what was committed into the file itself, so that who copies it alone has everything.
+
+    Where others read or write at this moment it is theirs to do, sooner or later.
+    """
+    with store_errors(db.path):
+        db.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def _pragma(db: Database, name: str) -> int:
     row = db.row(f"PRAGMA {name}")
     return int(row[0]) if row else 0

@@ -25,7 +25,7 @@ def summary_line(
     if tail.lost:
         words.append(f"! {tail.lost:,} LOST by the proxy")
     if tail.unable:
-        words.append("! the gateway can't write here: full disk?")
+        words.append("! gateway can't write: full disk?")
     elif tail.silent:
         words.append("! no gateway is at work")
     if lanes is not None and lanes.arrived:
