@@ -132,7 +132,9 @@ async def session(
         hold: Never let a page read anything, to see it while it does.
     """
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        # A thread of the app that is still reading may open the file once more as it goes.
+        place = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        directory = Path(stack.enter_context(place))
         stack.enter_context(steady_environment(directory))
         clock = stack.enter_context(standing_clock())
         clock.at_ms = _copy(kind, directory)

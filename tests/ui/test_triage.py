@@ -12,6 +12,7 @@ from tests.ui.driving import enter, footer, press, settle, shown, until
 from llmops_tui.core.call import CallFlag, Lane, ReviewVerdict
 from llmops_tui.core.errors import StoreFullError
 from llmops_tui.core.project import Project
+from llmops_tui.core.role import Role
 from llmops_tui.core.tolerance import State, Tolerance
 from llmops_tui.core.tolerance.lanes import LaneCounts, two_lanes
 from llmops_tui.core.tolerance.words import bound_percent
@@ -593,3 +594,28 @@ def test_what_others_have_in_front_is_not_said_to_wait_for_nobody() -> None:
         "Nothing waits in this lane. 3 are in front of somebody else at this moment; what they "
         "leave comes here within 3 minutes."
     )
+
+
+async def test_the_right_answer_is_written_in_place_also_by_who_has_no_editor(
+    workspace: Workspace, project: Project
+) -> None:
+    store(workspace.db, made(1, project_id=project.id, flags=[TRUNCATED], output="lost\x1b[2J"))
+    app = LlmopsApp(workspace, role=Role.REVIEWER)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "6")
+        await until(pilot, lambda: "lost" in shown(app))
+        await press(pilot, "X")
+        await until(pilot, lambda: "What call 1 should have answered" in shown(app))
+        assert "\x1b" not in shown(app)
+        await press(pilot, "ctrl+a", "ctrl+k", *"paid")
+        await press(pilot, "escape", "X")
+        await until(pilot, lambda: "should have answered" in shown(app))
+        assert "lost" in shown(app), "esc leaves the answer as it is"
+        await press(pilot, "ctrl+a", "ctrl+k", *"paid")
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: "the answer is corrected" in shown(app))
+        await press(pilot, "w")
+        await in_file(pilot, workspace, {1: "wrong"})
+        assert app.unforeseen == []
+    (review,) = triage.open_call(workspace, 1).reviews
+    assert (review.verdict, review.corrected) == (ReviewVerdict.WRONG, "paid")

@@ -45,8 +45,8 @@ PAGES: Mapping[tuple[Lane, Order], str] = {
 }
 """Nothing of the audit is flagged, so all of it is equally bad."""
 COUNT_OPEN = """
-SELECT (SELECT count(*) FROM call INDEXED BY call_open WHERE FLAGGED) AS flagged,
-       (SELECT count(*) FROM call INDEXED BY call_audit_open WHERE AUDIT) AS audit
+SELECT (SELECT count(*) FROM call INDEXED BY call_flagged_waiting WHERE FLAGGED) AS flagged,
+       (SELECT count(*) FROM call INDEXED BY call_audit_waiting WHERE AUDIT) AS audit
 """.replace("FLAGGED", _FLAGGED).replace("AUDIT", _AUDIT)
 _SELECT_ID = "SELECT id FROM call"
 IDS = {

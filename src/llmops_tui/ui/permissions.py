@@ -38,6 +38,7 @@ LOOKING = SHELL | {
 }  # fmt: skip
 VERDICTS = (
     "right", "cosmetic", "wrong", "harmful", "unsure", "undo", "note", "reason", "tag", "assign",
+    "mend",
 )  # fmt: skip
 JUDGING = (
     LOOKING
@@ -57,7 +58,7 @@ PAGES = frozenset(
         "monitor.trace", "triage", "triage.rules", "models",
     }
 )  # fmt: skip
-DIALOGS = ("dialogs.pick", "dialogs.alike", "dialogs.help", "dialogs.error")
+DIALOGS = ("dialogs.pick", "dialogs.alike", "dialogs.correct", "dialogs.help", "dialogs.error")
 
 
 def refusal(role: Role, command_id: str) -> str | None:

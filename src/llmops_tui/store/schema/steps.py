@@ -31,4 +31,5 @@ STEPS: tuple[str, ...] = (
     "call_marks",
     "asked_again",
     "short_keys",
+    "waiting",
 )

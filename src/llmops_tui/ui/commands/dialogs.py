@@ -30,6 +30,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("dialogs.alike.cosmetic", "c", "Cosmetic", "All are wrong in their looks.", 3, False),
     Command("dialogs.alike.harmful", "h", "Harmful", "All are wrong and do harm.", 4, False),
     Command("dialogs.alike.cancel", "escape,q", "Cancel", "Judge none of them.", 5, False),
+    Command("dialogs.correct.submit", "ctrl+s", "Keep", "Keep it for the verdict.", 1, False, True),
+    Command("dialogs.correct.cancel", "escape", "Cancel", "Leave it as it is.", 2, False, True),
     Command("dialogs.pick.cancel", "escape,q", "Cancel", "Choose nothing.", 2, False),
     *(
         Command(f"dialogs.pick.{name}", str(number), name.title(), f"The {name}.", palette=False)

@@ -49,6 +49,20 @@ def judging(scope: str, *, first: int) -> tuple[Command, ...]:
             20,
         ),
         Command(
+            f"{scope}.mend",
+            "X",
+            "Correct here",
+            "Write the right answer here; kept with the verdict that follows.",
+            20,
+        ),
+        *_besides(scope),
+    )
+
+
+def _besides(scope: str) -> tuple[Command, ...]:
+    """What else may be done with a call that is judged."""
+    return (
+        Command(
             f"{scope}.example",
             "d",
             "To data set",

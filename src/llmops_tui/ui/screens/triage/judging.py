@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model")
 
-VERDICTS = ("right", "cosmetic", "wrong", "harmful", "unsure", "note", "reason", "correct")
+VERDICTS = (
+    "right",
+    "cosmetic",
+    "wrong",
+    "harmful",
+    "unsure",
+    "note",
+    "reason",
+    "correct",
+    "mend",
+)
 JUDGING = (*VERDICTS, "copy", "in_editor", "example", "tag", "assign", "again")
 """Commands that need a call in front."""
 NO_ANSWER = "There is no answer to judge: the call failed, or its text was not captured."
@@ -170,6 +180,22 @@ class JudgingPage(Marking[Model]):
             self.llmops.notify("The answer came back unchanged.")
         else:
             self.remark(detail.row.id, corrected=text.rstrip("\n"))
+
+    def do_mend(self) -> None:
+        """Write what the answer should have been, in a dialog; reviewers have no $EDITOR."""
+        from llmops_tui.ui.screens.triage.correct_screen import CorrectScreen
+
+        detail = self.judged
+        if detail is None:
+            return
+        call_id = detail.row.id
+
+        def written(text: str | None) -> None:
+            if text is not None:
+                self.remark(call_id, corrected=text)
+
+        before = self.remark_of(call_id).corrected or detail.output
+        self.app.push_screen(CorrectScreen(call_id, before), written)
 
     def do_example(self) -> None:
         """Make the call an example of a data set."""
