@@ -13,8 +13,9 @@ from tests.endpoints.process import MockEndpoint, mock_endpoint
 from tests.workspaces import Bench, make_bench
 
 from llmops_tui.core.clock import now_ms
+from llmops_tui.core.retention import RetentionPolicy
 from llmops_tui.runner.worker import execute
-from llmops_tui.services import drift
+from llmops_tui.services import drift, retention
 from llmops_tui.services.drift import Against, Comparison, Subject
 
 DAY = 2
@@ -154,3 +155,20 @@ def test_the_command_line_tells_scripts(bench: Bench) -> None:
     said = json.loads(told.stdout)
     assert "question length" in {one["aspect"] for one in said["aspects"] if one["changed"]}
     assert command("drift", "repeat", "--version", "9", db=bench.workspace.path).returncode == 3
+
+
+def test_what_retention_thinned_out_is_not_compared(bench: Bench) -> None:
+    arrive(bench, range(40), hours_ago=30)
+    arrive(bench, range(40, 80), asked="user: " + "What a long question. " * 30, hours_ago=5)
+    arrive(bench, range(80, 120))
+    assert "question length" in changed(look(bench, Against.BEFORE))
+    retention.set_policy(bench.workspace, bench.project.id, RetentionPolicy(1, None))
+    retention.run(bench.workspace, bench.project.id)
+    found = look(bench, Against.BEFORE)
+    assert found.before == "the 24 hours before, as far as retention left all of it"
+    assert found.before_calls == 0
+    assert not found.is_known
+
+
+def test_without_a_call_that_is_what_it_says(bench: Bench) -> None:
+    assert look(bench, Against.TEST).sentence() == "repeat v1, last 24 hours: no call."

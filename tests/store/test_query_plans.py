@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from llmops_tui.store import (
+    audits,
     bad_rows,
+    call_judgements,
     calls,
+    comparing,
     dataset_difference,
     dataset_index,
     datasets,
@@ -57,6 +60,12 @@ NO_SCAN = {
     "outcomes of a run's cell": run_export.FIRST_OUTCOMES,
     "calls that came before any project": calls.ADOPT,
     "calls that may go, the oldest first": removal.CANDIDATES,
+    "calls of a while, to be compared": comparing.NEWEST,
+    "answers of a run, to be compared": comparing.ANSWERS,
+    "where a prompt version was tested": comparing.TESTED,
+    "calls that a judge may read": call_judgements.CANDIDATES,
+    "calls that nobody judged in time": call_judgements.LEFT,
+    "the newest call of the audit": audits.LAST_DRAWN,
     "a data set's version by its content": datasets.SAME_CONTENT,
 }
 
@@ -69,7 +78,8 @@ def db(tmp_path_factory: pytest.TempPathFactory):
 
 
 def plan(db: Database, sql: str) -> list[str]:
-    values = [1] * sql.count("?")
+    numbered = [int(number) for number in re.findall(r"\?(\d+)", sql)]
+    values = [1] * (max(numbered) if numbered else sql.count("?"))
     return [row["detail"] for row in db.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
 
 

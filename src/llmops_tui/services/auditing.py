@@ -6,7 +6,7 @@ from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.services import projects
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import audits
+from llmops_tui.store import audits, removed
 
 _DAY_MS = 86_400_000
 
@@ -43,9 +43,15 @@ def raise_share(workspace: Workspace, project_id: int, now: float) -> str:
     audits.set_share(workspace.db, project_id, now)
     drawn = audits.draw_more(workspace.db, project_id, since, before=before, now=now)
     days = projects.tolerance_of(workspace, project_id).window_days
+    leans = ""
+    if removed.complete_from(workspace.db, project_id) > since:
+        leans = (
+            " Retention removed calls of that time, which nobody can draw any more: until the "
+            "window is past them the estimate leans to the time since."
+        )
     return (
         f"{100 * now:.3g} % of the unflagged calls are drawn for the audit, {100 * before:.3g} % "
-        f"before; {drawn:,} more of the last {days} days wait for a verdict."
+        f"before; {drawn:,} more of the last {days} days wait for a verdict.{leans}"
     )
 
 

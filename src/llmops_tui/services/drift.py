@@ -22,7 +22,7 @@ from llmops_tui.core.errors import UnavailableError
 from llmops_tui.services.figures import WINDOWS
 from llmops_tui.services.languages import LanguageOf, language_of
 from llmops_tui.services.workspace import Workspace
-from llmops_tui.store import comparing, prompts
+from llmops_tui.store import comparing, prompts, removed
 from llmops_tui.store.comparing import Calls, Seen
 
 MOST: Final = 5_000
@@ -181,7 +181,10 @@ def compare(
         before, missing = None, "Production used no other version of it in this window."
         if other is not None:
             those = replace(these, prompt=other.prompt, version=other.version)
-            before, missing = _production(workspace, f"{other.name}, last {name}", those), ""
+            side = f"{other.name}, last {name}"
+            before, missing = _production(workspace, side, those), ""
+    if not now.calls:
+        before, missing = None, f"{now.name}: no call."
     if before is None:
         return Comparison("", now.name, 0, now.calls, (), missing)
     return Comparison(before.name, now.name, before.calls, now.calls, _aspects(before, now))
@@ -195,6 +198,8 @@ def _untested(subject: Subject) -> str:
 
 def _production(workspace: Workspace, name: str, these: Calls) -> _Side:
     db = workspace.db
+    if these.since < removed.complete_from(db, these.project_id):
+        name += ", as far as retention left all of it"
     found = comparing.counts(db, these)
     side = _Side(name, found.calls)
     side.flagged = found.flagged, found.calls

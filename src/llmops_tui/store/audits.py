@@ -9,6 +9,8 @@ from llmops_tui.store.calls import ANSWERED
 from llmops_tui.store.database import Database
 
 NAME: Final = "audit share"
+LOOKED_AT: Final = 50_000
+"""Of the newest calls, among which one is looked for that was drawn."""
 AT_ONCE: Final = 2_000
 """Calls that one transaction looks at: some milliseconds."""
 
@@ -18,9 +20,10 @@ WHERE started_at >= ?1
 """
 LAST_DRAWN = """
 SELECT audit_probability FROM call
-WHERE started_at >= ?1 AND project_id = ?2 AND audit_probability IS NOT NULL
+WHERE id > ?3 AND started_at >= ?1 AND project_id = ?2 AND audit_probability IS NOT NULL
 ORDER BY id DESC LIMIT 1
 """
+NEWEST_ID = "SELECT coalesce(max(id), 0) FROM call"
 # Those that were drawn before and those that are drawn now have the same chance from now on.
 DRAW = """
 UPDATE call SET audit_probability = ?1
@@ -43,8 +46,9 @@ def share(db: Database, project_id: int | None) -> float | None:
 
 
 def drawn_share(db: Database, project_id: int, since: int) -> float:
-    """With which chance the newest audited call was drawn; 0 where none was since then."""
-    row = db.row(LAST_DRAWN, (since, project_id))
+    """With which chance the newest audited call was drawn; 0 where none was lately."""
+    newest = db.rows(NEWEST_ID)[0][0]
+    row = db.row(LAST_DRAWN, (since, project_id, newest - LOOKED_AT))
     return 0.0 if row is None else float(row[0])
 
 

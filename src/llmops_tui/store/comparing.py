@@ -39,7 +39,7 @@ TESTED = """
 SELECT r.id AS run_id, c.cell, d.name AS dataset, v.number
 FROM run_cell c JOIN run r ON r.id = c.run_id
 JOIN dataset_version v ON v.id = r.dataset_version_id JOIN dataset d ON d.id = v.dataset_id
-WHERE c.prompt_version_id = ? AND r.status = 'finished' ORDER BY r.id DESC, c.cell LIMIT 1
+WHERE c.prompt_version_id = ? AND r.status = 'finished' ORDER BY c.run_id DESC, c.cell DESC LIMIT 1
 """
 ANSWERS = """
 SELECT a.request, a.text, s.latency_ms, s.first_token_ms, s.output_tokens

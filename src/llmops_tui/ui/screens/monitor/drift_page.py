@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmops_tui.services import drift
 from llmops_tui.services.drift import Against, Aspect, Comparison, Subject
-from llmops_tui.services.figures import WINDOWS
-from llmops_tui.ui.screens.base import Page
-from llmops_tui.ui.screens.monitor.figures_page import FIRST, WINDOW_PLACE
+from llmops_tui.ui.screens.monitor.windowed import Windowed
 from llmops_tui.ui.widgets.columns import Cell, Column
 from llmops_tui.ui.widgets.virtual_table import VirtualTable
 from llmops_tui.ui.widgets.words import Words
@@ -31,7 +29,7 @@ class DriftView:
     found: Comparison
 
 
-class DriftPage(Page[DriftView]):
+class DriftPage(Windowed[DriftView]):
     """A line for each aspect; brackets change the window, a what it is set beside."""
 
     SCOPE = "monitor.drift"
@@ -52,8 +50,8 @@ class DriftPage(Page[DriftView]):
         f"Texts are those of the newest {drift.MOST:,} answers; languages of {drift.MOST_TOLD:,}, "
         f"meaning of {drift.MOST_MEANT:,}."
     )
-    # Calls that arrive don't move it: it reads thousands of texts. f5 looks again.
-    TOPICS = frozenset({"project", "run"})
+    # Neither calls that arrive nor a run under way: it reads thousands of texts. f5 looks again.
+    TOPICS = frozenset({"project"})
     DEFAULT_CSS = """
     DriftPage #said { height: auto; max-height: 4; text-style: bold; }
     DriftPage #sides { height: auto; max-height: 2; color: $muted; }
@@ -61,18 +59,10 @@ class DriftPage(Page[DriftView]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._window = FIRST
         self._against = Against.TEST
         self._other = 0
         self._subject: Subject | None = None
         """None for the first that there is."""
-
-    def on_mount(self) -> None:
-        """Begin with the window that was left."""
-        kept = self.recall(WINDOW_PLACE) or ""
-        if kept.isdecimal() and int(kept) < len(WINDOWS):
-            self._window = int(kept)
-        super().on_mount()
 
     def compose_body(self) -> ComposeResult:
         """What is to be said, of which sides, and why."""
@@ -150,19 +140,9 @@ class DriftPage(Page[DriftView]):
         self._subject, self._other = subjects[(place + 1) % len(subjects)], 0
         self._look_again()
 
-    def do_longer(self) -> None:
-        """A longer window."""
-        self._use(min(len(WINDOWS) - 1, self._window + 1))
-
-    def do_shorter(self) -> None:
-        """A shorter window."""
-        self._use(max(0, self._window - 1))
-
-    def _use(self, window: int) -> None:
-        if window != self._window:
-            self._window = window
-            self.remember(WINDOW_PLACE, str(window))
-            self._look_again()
+    def window_changed(self) -> None:
+        """Compare again."""
+        self._look_again()
 
     def _look_again(self) -> None:
         self.query_one("#said", Words).put("Comparing…")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from llmops_tui.core.tolerance import Tolerance
 from llmops_tui.services import projects
-from llmops_tui.services.figures import WINDOWS, Figures, Part, Quantiles, figures
+from llmops_tui.services.figures import Figures, Part, Quantiles, figures
 from llmops_tui.services.run_words import NANO
 from llmops_tui.services.triage import budget_words
 from llmops_tui.ui.glyphs import ascii_only
-from llmops_tui.ui.screens.base import Page
+from llmops_tui.ui.screens.monitor.windowed import Windowed
 from llmops_tui.ui.widgets.columns import Column
 from llmops_tui.ui.widgets.text_pane import Section, TextPane
 from llmops_tui.ui.widgets.virtual_table import VirtualTable
@@ -21,11 +21,8 @@ from llmops_tui.ui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-WINDOW_PLACE = "window"
 BLOCKS, PLAIN_BLOCKS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 NONE = "–"
-FIRST = 2
-"""24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class FiguresView:
     tolerance: Tolerance | None
 
 
-class FiguresPage(Page[FiguresView]):
+class FiguresPage(Windowed[FiguresView]):
     """Plots above, models and versions below; [ and ] change the window."""
 
     SCOPE = "monitor.figures"
@@ -58,17 +55,6 @@ class FiguresPage(Page[FiguresView]):
     FiguresPage TextPane { height: 3fr; }
     FiguresPage VirtualTable { height: 2fr; border-top: solid $border-blurred; }
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._window = FIRST
-
-    def on_mount(self) -> None:
-        """Begin with the window that was left."""
-        kept = self.recall(WINDOW_PLACE) or ""
-        if kept.isdecimal() and int(kept) < len(WINDOWS):
-            self._window = int(kept)
-        super().on_mount()
 
     def compose_body(self) -> ComposeResult:
         """Figures, then parts."""
@@ -106,20 +92,6 @@ class FiguresPage(Page[FiguresView]):
         pane = self.query_one(TextPane)
         pane.show_sections(figure_sections(model, max(40, self.size.width - 4)), keep_place=True)
         self.query_one(VirtualTable).show_rows(model.now.parts)
-
-    def do_longer(self) -> None:
-        """A longer window."""
-        self._use(min(len(WINDOWS) - 1, self._window + 1))
-
-    def do_shorter(self) -> None:
-        """A shorter window."""
-        self._use(max(0, self._window - 1))
-
-    def _use(self, window: int) -> None:
-        if window != self._window:
-            self._window = window
-            self.remember(WINDOW_PLACE, str(window))
-            self.reload_now()
 
 
 def figure_sections(view: FiguresView, width: int) -> list[Section]:
