@@ -7,7 +7,6 @@ in the middle, or a second one on the same file, changes nothing about the outco
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from llmops_tui.core.call import CallFlag
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import StoreError
 from llmops_tui.gateway import settling
+from llmops_tui.gateway.background import Background
 from llmops_tui.gateway.intake import Intake
 from llmops_tui.gateway.judge import Judge
 from llmops_tui.gateway.retaining import Retainer
@@ -47,7 +47,7 @@ class Seldom:
     work: Callable[[], object]
 
 
-class Behind:
+class Behind(Background):
     """The thread.
 
     Args:
@@ -60,6 +60,7 @@ class Behind:
     def __init__(
         self, db: Database, judge: Judge, intake: Intake, seldom: tuple[Seldom, ...] = ()
     ) -> None:
+        super().__init__("behind")
         self._db = db
         self._judge = judge
         self._intake = intake
@@ -67,20 +68,9 @@ class Behind:
         self._retainer = Retainer(db, self._turn)
         self._seldom = (*seldom, Seldom("pruning", _SELDOM_S, self._prune))
         self._due = dict.fromkeys((one.name for one in self._seldom), 0.0)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="behind", daemon=True)
 
-    def start(self) -> None:
-        """Start it."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after what is under way; what is left is found by the next gateway."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
-
-    def _work(self) -> None:
+    def work(self) -> None:
+        """One round after the other."""
         while not self._stop.is_set():
             busy = False
             for work in (self.settle, self._join, self._index, self._train, self._retainer.step):

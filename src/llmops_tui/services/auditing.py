@@ -5,10 +5,9 @@ from __future__ import annotations
 from llmops_tui.core.clock import now_ms
 from llmops_tui.core.errors import InputError
 from llmops_tui.services import projects
+from llmops_tui.services.calls import DAY_MS
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import audits, removed
-
-_DAY_MS = 86_400_000
 
 
 def share(workspace: Workspace, project_id: int) -> float:
@@ -56,4 +55,4 @@ def raise_share(workspace: Workspace, project_id: int, now: float) -> str:
 
 
 def _since(workspace: Workspace, project_id: int) -> int:
-    return now_ms() - projects.tolerance_of(workspace, project_id).window_days * _DAY_MS
+    return now_ms() - projects.tolerance_of(workspace, project_id).window_days * DAY_MS

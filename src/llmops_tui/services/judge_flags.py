@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -18,6 +17,8 @@ from llmops_tui.core.flags.judged import JudgeParameters
 from llmops_tui.core.scorers import Score, ScorerSpec, ScoringInput
 from llmops_tui.core.scorers.judge_prompts import JudgementError
 from llmops_tui.core.tolerance.judge import JudgeLabels
+from llmops_tui.gateway.background import Background
+from llmops_tui.services.calls import DAY_MS
 from llmops_tui.services.run_words import money
 from llmops_tui.services.workspace import Workspace
 from llmops_tui.store import call_judgements, calls, endpoints, flag_rules, projects, traces
@@ -34,7 +35,6 @@ TRIED: Final = 20
 _ROUND_S = 2.0
 _AT_ONCE = 8
 _NANO = 1_000_000_000
-_DAY_MS = 86_400_000
 _LEAST_LABELS = 10
 _LONGEST = 20_000
 """Characters of a question and an answer that a judge is shown, from their ends and beginnings."""
@@ -93,7 +93,7 @@ def against_people(workspace: Workspace, project_id: int | None, window_days: in
     Sensitivity is the share of the wrong answers that it finds, specificity the share of the right
     ones that it passes, on calls that a person judged as well.
     """
-    at = now_ms() - window_days * _DAY_MS
+    at = now_ms() - window_days * DAY_MS
     found = call_judgements.against_people(workspace.db, project_id, at)
     if not found:
         return ""
@@ -181,25 +181,15 @@ class JudgingModel:
         )
 
 
-class JudgeThread:
+class JudgeThread(Background):
     """Reads what the projects' judges are to read, beside a gateway; as many may run as like to."""
 
     def __init__(self, db: Database) -> None:
+        super().__init__("judging")
         self._db = db
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="judging", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the call that is being judged; what is left is found again."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(30)
-
-    def _work(self) -> None:
+    def work(self) -> None:
+        """One round after the other; a stop waits for the call that is being judged."""
         while not self._stop.is_set():
             try:
                 judged = self.round()
@@ -274,7 +264,7 @@ def room_today(did: JudgedSince, parameters: JudgeParameters) -> int:
 
 
 def _day_start() -> int:
-    return now_ms() // _DAY_MS * _DAY_MS
+    return now_ms() // DAY_MS * DAY_MS
 
 
 def _currency(db: Database, name: str) -> str:
