@@ -18,7 +18,7 @@ class CorrectScreen(Dialog[str]):
 
     SCOPE = "dialogs.correct"
     DEFAULT_CSS = """
-    CorrectScreen TextArea { height: 12; border: none; padding: 0; }
+    CorrectScreen TextArea, CorrectScreen TextArea:focus { height: 12; border: none; padding: 0; }
     """
 
     def __init__(self, call_id: int, text: str) -> None:
